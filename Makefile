@@ -1,0 +1,27 @@
+# Two commands do everything: `make run` and `make test`. README says what each leaves behind.
+PORT ?= 8501
+export PORT
+VIBESHELF := .venv/bin/vibeshelf
+
+.PHONY: setup setup-dev run check test lock clean
+
+setup:          ## the environment in .venv/
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev
+
+run: setup      ## the app with the starter collection on http://127.0.0.1:$(PORT)
+	@$(VIBESHELF) app
+
+check: setup-dev ## lint and types
+	@scripts/check.sh
+
+test: check     ## lint, types and every test
+	@scripts/test.sh
+
+lock: setup-dev ## refresh the locks from pyproject.toml
+	@scripts/lock.sh
+
+clean:          ## remove what was installed and built; data/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,101 @@
+"""One writer for a Chroma folder. Chroma itself lets two processes write, and each then sees a stale half."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vibeshelf.core.errors import CollectionBusy, StorageError
+
+_LOCK, _REVISION = ".vibeshelf-writer", ".vibeshelf-revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes to which collection of a folder, since when."""
+
+    pid: int
+    collection: str
+    since: str
+
+
+@contextmanager
+def writing(folder: Path, collection: str) -> Iterator[None]:
+    """Hold the folder for writing; the kernel lets go of it when the process dies, however it dies.
+
+    Raises CollectionBusy while another process (or another thread of this one) writes, StorageError for a folder that cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StorageError(f"cannot write to {folder} ({error.strerror}); set VIBESHELF_DATA_DIR to a folder that can be written") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy(folder, current_writer(folder), collection) from None
+        me = Writer(os.getpid(), collection, datetime.now(UTC).isoformat(timespec="seconds"))
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
+        bump_revision(folder)
+        yield
+        bump_revision(folder)
+    except OSError as error:
+        raise StorageError(f"cannot write to {folder} ({error.strerror or error})") from None
+    finally:
+        os.close(handle)
+
+
+def current_writer(folder: Path) -> Writer | None:
+    """Return who holds the folder for writing, or None."""
+    try:
+        handle = os.open(folder / _LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return None
+    except BlockingIOError:
+        try:
+            return Writer(**json.loads(os.pread(handle, 4096, 0)))
+        except (ValueError, TypeError):
+            return Writer(0, "?", "a moment ago")
+    finally:
+        os.close(handle)
+
+
+def refuse_while_written(folder: Path, collection: str) -> None:
+    """Raise CollectionBusy while another process writes to this collection: what could be read now may be half of it."""
+    writer = current_writer(folder)
+    if writer and writer.pid != os.getpid() and writer.collection in (collection, "?"):
+        raise busy(folder, writer, collection)
+
+
+def busy(folder: Path, writer: Writer | None, collection: str) -> CollectionBusy:
+    who = f"process {writer.pid} has been writing to '{writer.collection}' since {writer.since}" if writer else "another process is writing"
+    return CollectionBusy(
+        f"collection '{collection}' cannot be used now: {who} in {folder}. Wait until it is done, "
+        "or share a Chroma server: chroma run --path FOLDER, and VIBESHELF_CHROMA_URL=http://localhost:8000"
+    )
+
+
+def revision(folder: Path) -> str:
+    """Return a token that changes whenever a writer begins or ends; a reader that sees another one must reopen."""
+    try:
+        return (folder / _REVISION).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def bump_revision(folder: Path) -> None:
+    temporary = folder / f"{_REVISION}.{os.getpid()}"
+    temporary.write_text(uuid.uuid4().hex, encoding="utf-8")
+    temporary.replace(folder / _REVISION)

@@ -1,0 +1,354 @@
+"""The one door to Chroma: collections of vectors, each with its manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from vibeshelf.adapters.folder_lock import refuse_while_written, revision, writing
+from vibeshelf.adapters.manifests import MANIFEST_KEY, dump_manifest, load_manifest
+from vibeshelf.core.errors import CollectionNotFound, ForeignCollection, InputError, StorageError, VibeshelfError
+from vibeshelf.core.records import Book, Filter, Manifest
+from vibeshelf.core.settings import Settings
+from vibeshelf.core.vectors import Vectors, check_unit_rows
+
+SPACE = "cosine"
+_PAGE = 2000
+_LIST_KEYS = {"genre": "genres", "author": "authors"}
+FILTER_KEYS = ("genre", "author", "year", "language", "country", "described", "average_rating", "ratings_count", "pages")
+_FACTS = ("title", "year", "language", "country", "work_id", "average_rating", "ratings_count", "pages")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHashes:
+    """What a stored book was made of: the hash of the encoded text, and of the whole record."""
+
+    text: str
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """A collection as it is listed; `manifest` is None when Vibeshelf did not make it."""
+
+    name: str
+    count: int
+    manifest: Manifest | None
+
+
+class Store:
+    """A Chroma folder or server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._client: Any = None
+        self._seen_revision = ""
+
+    @property
+    def embedded(self) -> bool:
+        return self.settings.chroma_url is None
+
+    @property
+    def where(self) -> str:
+        return self.settings.chroma_url or str(self.settings.chroma_dir)
+
+    @property
+    def client(self) -> Any:
+        if self._client is None:
+            self._seen_revision = revision(self.settings.chroma_dir) if self.embedded else ""
+            self._client = _connect(self.settings)
+        return self._client
+
+    def collections(self) -> list[CollectionInfo]:
+        """Return all collections, by name."""
+        if self.embedded and not self.settings.chroma_dir.is_dir():
+            return []
+        with _errors(self.where):
+            found = sorted(self.client.list_collections(), key=lambda collection: collection.name)
+            return [CollectionInfo(each.name, each.count(), _manifest_or_none(each)) for each in found]
+
+    def open(self, name: str) -> Index:
+        """Return a collection of ours.
+
+        Raises CollectionNotFound, ForeignCollection when something else made it, CollectionBusy while another process writes to it.
+        """
+        if self.embedded:
+            refuse_while_written(self.settings.chroma_dir, name)
+        collection = self._get(name)
+        if collection is None:
+            have = ", ".join(info.name for info in self.collections()) or "none"
+            raise CollectionNotFound(
+                f"no collection '{name}' in {self.where}; there: {have}. Make it: vibeshelf ingest SOURCE --collection {name}"
+            )
+        return Index(self, collection, _manifest_of(collection))
+
+    def exists(self, name: str) -> bool:
+        return self._get(name) is not None
+
+    def create(self, manifest: Manifest) -> Index:
+        """Make an empty collection with a manifest. Raises InputError for a name that Chroma does not take."""
+        import chromadb.errors
+
+        try:
+            with _errors(self.where):
+                collection = self.client.create_collection(
+                    manifest.collection,
+                    configuration={"hnsw": {"space": SPACE, **manifest.hnsw}},
+                    embedding_function=None,
+                    metadata={MANIFEST_KEY: dump_manifest(manifest)},
+                )
+        except chromadb.errors.InvalidArgumentError:
+            raise InputError(
+                f"collection name '{manifest.collection}' cannot be used: expected 3 to 512 characters from a-z, A-Z, 0-9, '.', '_', '-', "
+                "beginning and ending with a letter or digit"
+            ) from None
+        return Index(self, collection, manifest)
+
+    def delete(self, name: str) -> None:
+        with _errors(self.where):
+            self.client.delete_collection(name)
+
+    @contextmanager
+    def writer(self, name: str) -> Iterator[None]:
+        """Hold the store for writing to a collection; a server takes several writers by itself."""
+        if not self.embedded:
+            yield
+            return
+        with writing(self.settings.chroma_dir, name):
+            # Opened afresh under the lock: what another process wrote before is seen.
+            self.close()
+            yield
+            self._seen_revision = revision(self.settings.chroma_dir)
+        self.close()
+
+    def is_stale(self) -> bool:
+        """Return whether another process has written since this store was opened."""
+        return self.embedded and self._client is not None and revision(self.settings.chroma_dir) != self._seen_revision
+
+    def close(self) -> None:
+        """Let go of the folder's files; the store opens again when it is used again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _get(self, name: str) -> Any:
+        import chromadb.errors
+
+        if self.embedded and not self.settings.chroma_dir.is_dir():
+            return None
+        try:
+            with _errors(self.where):
+                return self.client.get_collection(name, embedding_function=None)
+        except (chromadb.errors.NotFoundError, chromadb.errors.InvalidArgumentError):
+            return None
+
+
+class Index:
+    """One collection. Vectors are unit rows, float32 (n, dimension); every one is checked on its way in and out."""
+
+    def __init__(self, store: Store, collection: Any, manifest: Manifest) -> None:
+        self.store = store
+        self.name: str = collection.name
+        self.manifest = manifest
+        self._collection = collection
+        self._dimension = manifest.encoder.dimension
+
+    def count(self) -> int:
+        with _errors(self.store.where):
+            return int(self._collection.count())
+
+    def nearest(self, vector: Vectors, k: int, filters: Sequence[Filter] = ()) -> list[tuple[str, float]]:
+        """Return up to k (book_id, cosine similarity), best first, ties by id; `vector` is a unit row (dimension,)."""
+        check_unit_rows(vector[None, :], self._dimension, "query vector")
+        with _errors(self.store.where):
+            found = self._collection.query(query_embeddings=[vector], n_results=k, where=_where(filters), include=["distances"])
+        pairs = [(book_id, 1.0 - float(distance)) for book_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+    def books(self, book_ids: Sequence[str]) -> dict[str, Book]:
+        """Return the stored books of these ids; ids that are not there are absent."""
+        if not book_ids:
+            return {}
+        with _errors(self.store.where):
+            found = self._collection.get(ids=list(book_ids), include=["metadatas", "documents"])
+        rows = zip(found["ids"], found["metadatas"], found["documents"], strict=True)
+        return {book_id: _book(book_id, facts, text) for book_id, facts, text in rows}
+
+    def hashes(self, book_ids: Sequence[str]) -> dict[str, StoredHashes]:
+        """Return what is stored under these ids; ids that are not there are absent."""
+        if not book_ids:
+            return {}
+        with _errors(self.store.where):
+            found = self._collection.get(ids=list(book_ids), include=["metadatas"])
+        return {book_id: _hashes(facts) for book_id, facts in zip(found["ids"], found["metadatas"], strict=True)}
+
+    def all_hashes(self) -> Iterator[tuple[str, StoredHashes]]:
+        """Yield every stored id with its hashes, page by page."""
+        for offset in range(0, self.count(), _PAGE):
+            with _errors(self.store.where):
+                page = self._collection.get(limit=_PAGE, offset=offset, include=["metadatas"])
+            yield from ((book_id, _hashes(facts)) for book_id, facts in zip(page["ids"], page["metadatas"], strict=True))
+
+    def vectors(self, book_ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the stored vectors of these ids, each float32 (dimension,)."""
+        if not book_ids:
+            return {}
+        with _errors(self.store.where):
+            found = self._collection.get(ids=list(book_ids), include=["embeddings"])
+        return {book_id: np.asarray(row, dtype=np.float32) for book_id, row in zip(found["ids"], found["embeddings"], strict=True)}
+
+    def stored_dimension(self) -> int | None:
+        """Return the dimension of the vectors as they are stored, or None when there are none."""
+        with _errors(self.store.where):
+            found = self._collection.get(limit=1, include=["embeddings"])["embeddings"]
+        return len(found[0]) if len(found) else None
+
+    def put(self, books: Sequence[Book], hashes: Sequence[StoredHashes], vectors: Vectors) -> None:
+        """Store books with their vectors, in place of those with the same ids."""
+        check_unit_rows(vectors, self._dimension, f"collection '{self.name}'")
+        limit = int(self.store.client.get_max_batch_size())
+        for start in range(0, len(books), limit):
+            part = slice(start, start + limit)
+            with _errors(self.store.where):
+                self._collection.upsert(
+                    ids=[book.book_id for book in books[part]],
+                    embeddings=vectors[part],
+                    documents=[book.description for book in books[part]],
+                    metadatas=[_facts(book, made_of) for book, made_of in zip(books[part], hashes[part], strict=True)],
+                )
+
+    def remove(self, book_ids: Sequence[str]) -> None:
+        for start in range(0, len(book_ids), _PAGE):
+            with _errors(self.store.where):
+                self._collection.delete(ids=list(book_ids[start : start + _PAGE]))
+
+    def save_manifest(self, **changes: Any) -> Manifest:
+        """Write the manifest with some fields changed and return it."""
+        self.manifest = replace(self.manifest, **changes)
+        with _errors(self.store.where):
+            self._collection.modify(metadata={MANIFEST_KEY: dump_manifest(self.manifest)})
+        return self.manifest
+
+    def refuse_if_busy(self) -> None:
+        """Raise CollectionBusy while another process writes to this collection."""
+        if self.store.embedded:
+            refuse_while_written(self.store.settings.chroma_dir, self.name)
+
+
+def _connect(settings: Settings) -> Any:
+    # Chroma's own telemetry stays off, in this process and in what it starts.
+    os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    quiet = ChromaSettings(anonymized_telemetry=False)
+    where = settings.chroma_url or str(settings.chroma_dir)
+    with _errors(where):
+        if settings.chroma_url is None:
+            settings.chroma_dir.mkdir(parents=True, exist_ok=True)
+            return chromadb.PersistentClient(str(settings.chroma_dir), settings=quiet)
+        address = urlsplit(settings.chroma_url)
+        secure = address.scheme == "https"
+        return chromadb.HttpClient(
+            host=address.hostname or "localhost", port=address.port or (443 if secure else 8000), ssl=secure, settings=quiet
+        )
+
+
+@contextmanager
+def _errors(where: str) -> Iterator[None]:
+    """Turn what Chroma and the system raise into one line; wrong arguments and missing collections stay what they are."""
+    import chromadb.errors
+    import httpx
+
+    try:
+        yield
+    except (VibeshelfError, chromadb.errors.NotFoundError, chromadb.errors.InvalidArgumentError):
+        raise
+    except (chromadb.errors.ChromaError, OSError, httpx.HTTPError, ValueError) as error:
+        raise StorageError(f"Chroma at {where} does not answer as it should: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "Could not connect" in text or "onnect" in type(error).__name__:
+        return "no server there. Start one: chroma run --path FOLDER --port PORT"
+    if "full" in text or "No space left" in text or "os error 28" in text:
+        return "the disk is full; what was stored before is kept. Make room and run the same command again"
+    if "readonly" in text or "Read-only" in text or "ermission denied" in text:
+        return f"the folder cannot be written ({text[:120]}); set VIBESHELF_DATA_DIR to one that can"
+    return text[:300]
+
+
+def _manifest_of(collection: Any) -> Manifest:
+    rebuild = "Build your own beside it: vibeshelf ingest SOURCE --collection ANOTHER_NAME"
+    text = (collection.metadata or {}).get(MANIFEST_KEY)
+    if text is None:
+        raise ForeignCollection(
+            collection.name, "maker", "something other than Vibeshelf (no manifest)", "a collection with a manifest", rebuild
+        )
+    try:
+        manifest = load_manifest(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ForeignCollection(
+            collection.name, "manifest", f"one that cannot be read ({error})", "a manifest of format 1", rebuild
+        ) from None
+    space = (collection.configuration.get("hnsw") or {}).get("space", "l2")
+    if space != SPACE:
+        raise ForeignCollection(collection.name, "distance space", space, SPACE, rebuild)
+    return manifest
+
+
+def _manifest_or_none(collection: Any) -> Manifest | None:
+    try:
+        return _manifest_of(collection)
+    except ForeignCollection:
+        return None
+
+
+def _facts(book: Book, made_of: StoredHashes) -> dict[str, Any]:
+    # An absent fact is stored as None: Chroma merges metadata, and the old fact would stay.
+    facts: dict[str, Any] = {key: getattr(book, key) for key in _FACTS}
+    facts |= {"authors": list(book.authors) or None, "genres": list(book.genres) or None, "described": book.described}
+    return {**facts, "text_hash": made_of.text, "record_hash": made_of.record}
+
+
+def _hashes(facts: Mapping[str, Any] | None) -> StoredHashes:
+    return StoredHashes(str((facts or {}).get("text_hash", "")), str((facts or {}).get("record_hash", "")))
+
+
+def _book(book_id: str, facts: Mapping[str, Any] | None, text: str | None) -> Book:
+    facts = facts or {}
+    return Book(
+        book_id=book_id,
+        description=text or "",
+        authors=tuple(facts.get("authors") or ()),
+        genres=tuple(facts.get("genres") or ()),
+        **{key: facts.get(key) for key in _FACTS[1:]},
+        title=str(facts.get("title") or ""),
+    )
+
+
+def _where(filters: Sequence[Filter]) -> dict[str, Any] | None:
+    clauses = [clause for each in filters for clause in _clauses(each)]
+    if not clauses:
+        return None
+    return clauses[0] if len(clauses) == 1 else {"$and": clauses}
+
+
+def _clauses(each: Filter) -> list[dict[str, Any]]:
+    clauses: list[dict[str, Any]] = []
+    if each.low is not None:
+        clauses.append({each.key: {"$gte": each.low}})
+    if each.high is not None:
+        clauses.append({each.key: {"$lte": each.high}})
+    key = _LIST_KEYS.get(each.key)
+    options = [{key: {"$contains": value}} if key else {each.key: {"$eq": value}} for value in each.values]
+    if options:
+        clauses.append(options[0] if len(options) == 1 else {"$or": options})
+    return clauses

@@ -1,0 +1,147 @@
+"""The records that travel between the layers: frozen, typed, without behaviour beyond their own fields."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+GRADES = (0, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One unit of the corpus. `year` is negative before our era; unknown facts are None, never 0."""
+
+    book_id: str
+    title: str
+    authors: tuple[str, ...] = ()
+    description: str = ""
+    year: int | None = None
+    language: str | None = None
+    country: str | None = None
+    genres: tuple[str, ...] = ()
+    work_id: str | None = None
+    average_rating: float | None = None
+    ratings_count: int | None = None
+    pages: int | None = None
+
+    @property
+    def author(self) -> str:
+        return ", ".join(self.authors)
+
+    @property
+    def described(self) -> bool:
+        return bool(self.description)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of a source that was not used: its line (from 1), the reason, and the start of what it held."""
+
+    line: int
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result. `score` is higher for better; for the dense system it is the cosine similarity."""
+
+    book_id: str
+    rank: int
+    score: float
+    book: Book
+
+    @property
+    def title(self) -> str:
+        return self.book.title
+
+    @property
+    def author(self) -> str:
+        return self.book.author
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """Everything about a model that changes its vectors, and nothing that does not."""
+
+    model: str
+    weights_sha256: str
+    tokenizer_sha256: str
+    dimension: int
+    max_tokens: int
+    pooling: str
+    normalised: bool
+    query_prompt: str
+    document_prompt: str
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (64 hex digits) over all that changes vectors; the model's name is not part of it."""
+        parts = {key: value for key, value in asdict(self).items() if key != "model"}
+        return hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A fixed text with the vectors that the building encoder gave it."""
+
+    text: str
+    query_vector: tuple[float, ...]
+    document_vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a collection is: how its vectors were made, from what, when."""
+
+    collection: str
+    encoder: EncoderSpec
+    template: str
+    space: str
+    hnsw: dict[str, Any]
+    versions: dict[str, str]
+    backend: str
+    precision: str
+    complete: bool
+    count: int
+    corpus_hash: str
+    built_at: str
+    revision: int = 0
+    format_version: int = 1
+    canaries: tuple[Canary, ...] = field(default=(), repr=False)
+
+    @property
+    def template_hash(self) -> str:
+        return hashlib.sha256(self.template.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition on books: `key` equals one of `values`, or lies between `low` and `high` (both included)."""
+
+    key: str
+    values: tuple[str | bool, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits of one query with what made them and how long each stage took."""
+
+    query: str
+    collection: str
+    system: str
+    model: str
+    hits: tuple[Hit, ...]
+    count: int
+    encode_ms: float
+    search_ms: float
+    hydrate_ms: float
+    total_ms: float
+    device: str
+    backend: str
+    precision: str
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""Settings from the environment and from `.env`, parsed once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vibeshelf.core.errors import InputError
+
+PREFIX = "VIBESHELF_"
+# Read by scripts and tests, not by the program.
+_ELSEWHERE = {"VIBESHELF_TORCH", "VIBESHELF_TEST_DATA"}
+
+
+class Settings(BaseSettings):
+    """What the environment says; see README for each variable."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("data")
+    chroma_url: str | None = None
+    model: str = "all-MiniLM-L6-v2"
+    device: str = "auto"
+    backend: str = "auto"
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("chroma_url", mode="after")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"{value!r} is not an address like http://host:port")
+        return value.rstrip("/")
+
+    @cached_property
+    def chroma_dir(self) -> Path:
+        return self.data_dir / "chroma"
+
+    @cached_property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings; `overrides` that are not None win over the environment.
+
+    Raises InputError for an unknown `VIBESHELF_` name or a value that cannot be used.
+    """
+    _refuse_typos(Path(".env"))
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _refuse_typos(env_file: Path) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | _ELSEWHERE
+    for name in [*os.environ, *_names_in(env_file)]:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"unknown setting {name}{hint} Known: {', '.join(sorted(known - _ELSEWHERE))}")
+
+
+def _names_in(env_file: Path) -> list[str]:
+    if not env_file.is_file():
+        return []
+    lines = env_file.read_text(encoding="utf-8", errors="replace").splitlines()
+    pairs = [line.strip().removeprefix("export ").partition("=") for line in lines]
+    return [name.strip() for name, equals, _ in pairs if equals and not name.startswith("#")]

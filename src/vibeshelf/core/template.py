@@ -1,0 +1,51 @@
+"""How the text that is encoded is put together from a book's fields.
+
+A template is a row of segments, split by '|', each naming one field; the segment of an empty field is left out.
+The template is part of a collection's manifest: another template makes other vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict
+
+from vibeshelf.core.errors import InputError
+from vibeshelf.core.records import Book
+
+BOOK_TEMPLATE = "{title}| by {author}|. {genres}|. {description}"
+BEIR_TEMPLATE = "{title}| {description}"
+_FIELD = re.compile(r"\{(title|author|genres|description)\}")
+
+
+def check_template(template: str) -> str:
+    """Return the template. Raises InputError unless each segment names exactly one known field."""
+    for segment in template.split("|"):
+        if len(_FIELD.findall(segment)) != 1 or segment.count("{") != 1:
+            raise InputError(
+                f"template segment {segment!r} must name one of {{title}}, {{author}}, {{genres}}, {{description}}; "
+                f"an example: {BOOK_TEMPLATE!r}"
+            )
+    return template
+
+
+def render(template: str, book: Book) -> str:
+    """Return the text of a book that is encoded; never empty for a book that a reader accepted."""
+    fields = {"title": book.title, "author": book.author, "genres": ", ".join(book.genres), "description": book.description}
+    parts = []
+    for segment in template.split("|"):
+        match = _FIELD.search(segment)
+        if match and (value := fields[match.group(1)]):
+            parts.append(segment[: match.start()] + value + segment[match.end() :])
+    return "".join(parts).lstrip(" .,") or book.title or book.author or ", ".join(book.genres)
+
+
+def text_hash(text: str) -> str:
+    """Return 16 hex digits that change when the encoded text does."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def record_hash(book: Book) -> str:
+    """Return 16 hex digits that change when any field of the book does."""
+    return hashlib.sha256(json.dumps(asdict(book), sort_keys=True).encode()).hexdigest()[:16]

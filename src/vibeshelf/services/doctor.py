@@ -1,0 +1,141 @@
+"""What this machine has, what was chosen on it and why, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
+from typing import Any
+
+from vibeshelf.adapters.encoders.choice import choose, export_of, has_torch
+from vibeshelf.adapters.encoders.model_files import read_model
+from vibeshelf.adapters.encoders.onnx_encoder import read_record, usable_cores
+from vibeshelf.adapters.encoders.packaged import PACKAGED
+from vibeshelf.adapters.index import Store
+from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.core.settings import Settings
+
+_SHOWN = (
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "onnxruntime",
+    "tokenizers",
+    "chromadb",
+    "streamlit",
+    "pandas",
+    "numpy",
+    "altair",
+)
+_REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """Return what `vibeshelf doctor --json` prints; `problems` is empty when nothing is missing."""
+    problems: list[dict[str, str]] = []
+    report = {
+        "machine": _machine(),
+        "devices": _devices(),
+        "encoder": _encoder(settings, problems),
+        "versions": {name: _version(name) for name in _SHOWN},
+        "lock": _lock(problems),
+        "data": _data(settings, problems),
+        "problems": problems,
+    }
+    report["status"] = "fail" if problems else "pass"
+    return report
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "platform": platform.platform(),
+        "architecture": platform.machine(),
+        "python": sys.version.split()[0],
+        "cores": usable_cores(),
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+    }
+
+
+def _devices() -> list[str]:
+    if not has_torch():
+        return ["cpu"]
+    from vibeshelf.adapters.encoders.torch_encoder import torch_devices
+
+    return torch_devices()
+
+
+def _encoder(settings: Settings, problems: list[dict[str, str]]) -> dict[str, Any]:
+    if settings.model in PACKAGED:
+        return {"model": settings.model, "backend": settings.model, "device": "cpu", "reason": "this model has an engine of its own"}
+    try:
+        files = read_model(settings.model, settings.models_dir)
+        choice = choose(settings, files)
+    except VibeshelfError as error:
+        problems.append({"what": str(error), "fix": "set VIBESHELF_MODEL, VIBESHELF_BACKEND or VIBESHELF_DEVICE to what is here"})
+        return {"model": settings.model, "backend": None, "device": None, "reason": str(error)}
+    record = read_record(export_of(settings, files))
+    return {
+        "model": files.name,
+        "fingerprint": files.spec.fingerprint,
+        **asdict(choice),
+        "export": record and {key: record[key] for key in ("made_at", "check", "versions", "size_bytes")},
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _lock(problems: list[dict[str, str]]) -> dict[str, Any]:
+    path = _REPOSITORY / "requirements.lock"
+    if not path.is_file():
+        return {"file": None, "drift": []}
+    pinned: dict[str, set[str]] = {}
+    for name, pin in re.findall(r"^([a-z0-9][a-z0-9.\-]*)==([^\s;]+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        pinned.setdefault(name, set()).add(pin)
+    drift = [
+        {"package": name, "locked": "/".join(sorted(pins)), "installed": installed}
+        for name, pins in sorted(pinned.items())
+        if (installed := _version(name)) is not None and installed.partition("+")[0] not in pins
+    ]
+    if drift:
+        problems.append(
+            {
+                "what": f"{len(drift)} packages are not the locked versions: {', '.join(row['package'] for row in drift[:5])}",
+                "fix": "make clean setup",
+            }
+        )
+    cuda = sorted(name for each in distributions() if (name := (each.metadata["Name"] or "").lower()).startswith("nvidia-"))
+    if cuda and os.environ.get("VIBESHELF_TORCH", "cpu") == "cpu":
+        problems.append({"what": f"{len(cuda)} CUDA packages are installed that nobody asked for", "fix": "make clean setup"})
+    return {"file": path.name, "drift": drift, "cuda_packages": cuda}
+
+
+def _data(settings: Settings, problems: list[dict[str, str]]) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "folder": str(settings.data_dir),
+        "chroma": settings.chroma_url or "embedded",
+        "size_bytes": _size(settings.data_dir),
+    }
+    data["free_bytes"] = shutil.disk_usage(next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())).free
+    try:
+        data["collections"] = [info.name for info in Store(settings).collections()]
+    except VibeshelfError as error:
+        data["collections"] = None
+        problems.append({"what": str(error), "fix": "see the message"})
+        return data
+    if not data["collections"]:
+        problems.append({"what": "there is no collection yet", "fix": "vibeshelf ingest starter"})
+    return data
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,381 @@
+"""From a source of books to a collection: streaming, resumable, and with every row accounted for."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import numpy as np
+
+from vibeshelf.adapters.catalog import Source, SourceRow
+from vibeshelf.adapters.encoders import Encoder, open_encoder
+from vibeshelf.adapters.index import SPACE, Index, Store, StoredHashes
+from vibeshelf.core.errors import InputError, Mismatch, SourceError, StorageError
+from vibeshelf.core.records import Book, Manifest, Rejected
+from vibeshelf.core.settings import Settings
+from vibeshelf.core.template import check_template, record_hash, render, text_hash
+from vibeshelf.services.guard import make_canaries, require_match
+from vibeshelf.services.shelf import requested_model
+
+# Rows that travel together: enough to sort by length, few enough that a killed ingest loses seconds.
+BATCH_ROWS = 256
+_PACKAGES = ("chromadb", "numpy", "tokenizers", "onnxruntime", "torch", "sentence-transformers", "transformers")
+
+
+class Progress(Protocol):
+    """Told after each batch how many rows are done and how much of the source (0 to 1) was read."""
+
+    def __call__(self, rows: int, fraction: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What to do with a source."""
+
+    collection: str
+    model: str | None = None
+    template: str | None = None
+    limit: int | None = None
+    prune: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of rows; read = added + updated + unchanged + rejected."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    rejected: int = 0
+    encoded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did; `documents_per_second` is None when nothing was encoded."""
+
+    collection: str
+    model: str
+    dimension: int
+    tally: Tally
+    rejects_file: str | None
+    seconds: float
+    backend: str
+    device: str
+    precision: str
+
+    @property
+    def documents_per_second(self) -> float | None:
+        return self.tally.encoded / self.seconds if self.tally.encoded and self.seconds else None
+
+
+def ingest(source: Source, settings: Settings, options: IngestOptions, progress: Progress | None = None) -> IngestReport:
+    """Bring a source's books into a collection, making it when it is not there.
+
+    Rows whose text did not change are not encoded again. Raises SourceError for a source that cannot be read,
+    Mismatch when the collection was made otherwise, CollectionBusy while another process writes.
+    """
+    _check(options)
+    store = Store(settings)
+    with store.writer(options.collection):
+        run = _Run(source, settings, options, store)
+        with _RejectsFile(settings.data_dir, options.collection) as rejects:
+            run.read_all(rejects, progress or _silent)
+        return run.report(rejects)
+
+
+def _silent(rows: int, fraction: float) -> None:
+    pass
+
+
+def _check(options: IngestOptions) -> None:
+    if options.limit is not None and options.limit < 1:
+        raise InputError(f"--limit is {options.limit}; expected 1 or more")
+    if options.prune and options.limit is not None:
+        raise InputError("--prune removes books that the source no longer has, so it needs the whole source; leave out --limit")
+    if options.template is not None:
+        check_template(options.template)
+
+
+@dataclass(slots=True)
+class _Work:
+    """Rows of one batch that must be stored: with the text to encode, or None where only facts changed."""
+
+    books: list[Book] = field(default_factory=list)
+    hashes: list[StoredHashes] = field(default_factory=list)
+    texts: list[str | None] = field(default_factory=list)
+
+
+class _Run:
+    def __init__(self, source: Source, settings: Settings, options: IngestOptions, store: Store) -> None:
+        self._source, self._options, self._store = source, options, store
+        self._started = time.perf_counter()
+        self.tally = Tally()
+        existing = store.open(options.collection) if store.exists(options.collection) else None
+        model = requested_model(settings, options.model)
+        if model is None:
+            model = existing.manifest.encoder.model if existing else settings.model
+        self._encoder: Encoder = open_encoder(settings, model, may_export=True)
+        self._template = options.template or (existing.manifest.template if existing else source.template)
+        self._index = existing
+        if existing:
+            require_match(existing, self._encoder)
+            _require_template(existing, self._template)
+
+    def read_all(self, rejects: _RejectsFile, progress: Progress) -> None:
+        batches = _Batches(islice(self._source.rows(), self._options.limit))
+        with _Seen() as seen, ThreadPoolExecutor(1, "vibeshelf-write") as writer:
+            pending: Future[None] | None = None
+            for batch in batches:
+                books = self._usable(batch, seen, rejects)
+                # The next batch is encoded while this one is written.
+                work, vectors = self._prepare(books)
+                if pending:
+                    pending.result()
+                pending = writer.submit(self._store_work, work, vectors)
+                progress(self.tally.read, self._source.fraction_read)
+            if pending:
+                pending.result()
+            if batches.error:
+                raise batches.error
+            if self._index is None:
+                raise SourceError(
+                    f"{self._source.path} has no usable row ({self.tally.rejected} rejected{rejects.first_reason}); nothing was made"
+                )
+            if self._options.prune:
+                self._prune(seen)
+        self._finish(self._index)
+
+    def _usable(self, batch: Sequence[SourceRow], seen: _Seen, rejects: _RejectsFile) -> list[Book]:
+        self.tally.read += len(batch)
+        books = [(line, row) for line, row in batch if isinstance(row, Book)]
+        again = seen.add([book.book_id for _, book in books])
+        dropped = [row for _, row in batch if isinstance(row, Rejected)]
+        dropped += [Rejected(books[at][0], "duplicate id: an earlier row has it", books[at][1].book_id) for at in sorted(again)]
+        self.tally.rejected += len(dropped)
+        rejects.write(dropped)
+        return [book for at, (_, book) in enumerate(books) if at not in again]
+
+    def _prepare(self, books: Sequence[Book]) -> tuple[_Work, np.ndarray]:
+        known = self._index.hashes([book.book_id for book in books]) if self._index else {}
+        work = _Work()
+        for book in books:
+            text = render(self._template, book)
+            hashes = StoredHashes(text_hash(text), record_hash(book))
+            stored = known.get(book.book_id)
+            if stored == hashes:
+                self.tally.unchanged += 1
+                continue
+            self.tally.added += stored is None
+            self.tally.updated += stored is not None
+            work.books.append(book)
+            work.hashes.append(hashes)
+            work.texts.append(None if stored and stored.text == hashes.text else text)
+        if books and self._index is None:
+            self._index = self._store.create(self._new_manifest())
+        return work, self._vectors(work)
+
+    def _vectors(self, work: _Work) -> np.ndarray:
+        rows = np.zeros((len(work.books), self._encoder.spec.dimension), dtype=np.float32)
+        to_encode = [at for at, text in enumerate(work.texts) if text is not None]
+        kept = [at for at, text in enumerate(work.texts) if text is None]
+        if to_encode:
+            rows[to_encode] = self._encoder.encode_documents([work.texts[at] or "" for at in to_encode])
+        if kept and self._index:
+            stored = self._index.vectors([work.books[at].book_id for at in kept])
+            rows[kept] = [stored[work.books[at].book_id] for at in kept]
+        self.tally.encoded += len(to_encode)
+        return rows
+
+    def _store_work(self, work: _Work, vectors: np.ndarray) -> None:
+        if work.books and self._index:
+            if self._index.manifest.complete:
+                self._index.save_manifest(complete=False)
+            self._index.put(work.books, work.hashes, vectors)
+
+    def _prune(self, seen: _Seen) -> None:
+        if self._index is None:
+            return
+        gone = [book_id for book_id, _ in self._index.all_hashes() if not seen.has(book_id)]
+        if gone:
+            self._index.save_manifest(complete=False)
+        self._index.remove(gone)
+        self.tally.removed = len(gone)
+
+    def _finish(self, index: Index) -> None:
+        changed = self.tally.added or self.tally.updated or self.tally.removed
+        if not changed and index.manifest.complete:
+            return
+        index.save_manifest(
+            complete=True,
+            count=index.count(),
+            corpus_hash=_corpus_hash(index.all_hashes()),
+            built_at=_now(),
+            revision=index.manifest.revision + 1,
+        )
+
+    def _new_manifest(self) -> Manifest:
+        encoder = self._encoder
+        return Manifest(
+            collection=self._options.collection,
+            encoder=encoder.spec,
+            template=self._template,
+            space=SPACE,
+            hnsw={},
+            versions=_versions(),
+            backend=encoder.backend,
+            precision=encoder.precision,
+            complete=False,
+            count=0,
+            corpus_hash="",
+            built_at=_now(),
+            canaries=make_canaries(encoder),
+        )
+
+    def report(self, rejects: _RejectsFile) -> IngestReport:
+        encoder = self._encoder
+        return IngestReport(
+            self._options.collection,
+            encoder.spec.model,
+            encoder.spec.dimension,
+            self.tally,
+            rejects.kept_path,
+            time.perf_counter() - self._started,
+            encoder.backend,
+            encoder.device,
+            encoder.precision,
+        )
+
+
+class _Batches:
+    """Rows in batches; where the source breaks off, the rows before are still given, and `error` says why it ended."""
+
+    def __init__(self, rows: Iterator[SourceRow]) -> None:
+        self._rows = rows
+        self.error: SourceError | None = None
+
+    def __iter__(self) -> Iterator[list[SourceRow]]:
+        batch: list[SourceRow] = []
+        try:
+            for row in self._rows:
+                batch.append(row)
+                if len(batch) == BATCH_ROWS:
+                    yield batch
+                    batch = []
+        except SourceError as error:
+            self.error = error
+        if batch:
+            yield batch
+
+
+def _require_template(index: Index, template: str) -> None:
+    if template != index.manifest.template:
+        raise Mismatch(
+            index.name,
+            "document template",
+            repr(index.manifest.template),
+            repr(template),
+            f"Leave out --template, or build a new collection: vibeshelf ingest SOURCE --template TEMPLATE --collection {index.name}-2",
+        )
+
+
+def _corpus_hash(rows: Iterable[tuple[str, StoredHashes]]) -> str:
+    """Return a hash of all ids with their records that does not depend on their order."""
+    total = 0
+    for book_id, hashes in rows:
+        digest = hashlib.sha256(f"{book_id}\0{hashes.record}".encode()).digest()
+        total = (total + int.from_bytes(digest, "big")) % (1 << 256)
+    return f"{total:064x}"
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for package in _PACKAGES:
+        with contextlib.suppress(ModuleNotFoundError):
+            found[package] = version(package)
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class _Seen:
+    """The ids that this run has met, in a temporary file: memory does not grow with the source."""
+
+    def __init__(self) -> None:
+        # A full temporary disk shows as sqlite3.Error, which the command line says in one line.
+        self._folder = tempfile.TemporaryDirectory(prefix="vibeshelf-")
+        self._db = sqlite3.connect(Path(self._folder.name) / "seen.sqlite", isolation_level=None, check_same_thread=False)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID;")
+
+    def __enter__(self) -> _Seen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def add(self, book_ids: Sequence[str]) -> set[int]:
+        """Remember the ids and return the positions of those that were met before, here or in an earlier batch."""
+        self._db.execute("BEGIN")
+        again = {
+            at for at, book_id in enumerate(book_ids) if not self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (book_id,)).rowcount
+        }
+        self._db.execute("COMMIT")
+        return again
+
+    def has(self, book_id: str) -> bool:
+        return self._db.execute("SELECT 1 FROM seen WHERE id = ?", (book_id,)).fetchone() is not None
+
+
+class _RejectsFile:
+    """JSON lines of the rows that were not used; the file exists only when there are any."""
+
+    def __init__(self, data_dir: Path, collection: str) -> None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        self.path = data_dir / "rejects" / f"{collection}-{stamp}.jsonl"
+        self._file: TextIO | None = None
+        self._first = ""
+
+    def __enter__(self) -> _RejectsFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    @property
+    def kept_path(self) -> str | None:
+        return str(self.path) if self._first else None
+
+    @property
+    def first_reason(self) -> str:
+        return f", the first: {self._first}; see {self.path}" if self._first else ""
+
+    def write(self, rejected: Sequence[Rejected]) -> None:
+        try:
+            for row in rejected:
+                if self._file is None:
+                    self.path.parent.mkdir(parents=True, exist_ok=True)
+                    self._file = self.path.open("w", encoding="utf-8")
+                    self._first = f"line {row.line}: {row.reason}"
+                self._file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self.path} ({error.strerror}); the rejected rows must not be lost, so nothing more was read"
+            ) from None

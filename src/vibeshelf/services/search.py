@@ -1,0 +1,82 @@
+"""One search: clean the query, encode it, find the nearest books, fetch what is shown."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+
+from vibeshelf.adapters.encoders import Encoder
+from vibeshelf.adapters.index import Index
+from vibeshelf.core.errors import InputError
+from vibeshelf.core.records import Filter, Hit, SearchResult
+
+SYSTEMS = ("dense",)
+MAX_QUERY_CHARS = 8000
+MAX_K = 1000
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]")
+
+
+def clean_query(text: str) -> str:
+    """Return the query in one line without control characters. Raises InputError when nothing is left, or too much."""
+    query = " ".join(_UNPRINTABLE.sub(" ", text.encode("utf-8", "ignore").decode()).split())
+    if not query:
+        raise InputError("the query is empty; type what the book should feel like, for instance: a slow, melancholy lighthouse story")
+    if len(query) > MAX_QUERY_CHARS:
+        raise InputError(f"the query has {len(query):,} characters; at most {MAX_QUERY_CHARS:,} can be used. Shorten it")
+    return query
+
+
+def check_k(k: int) -> int:
+    """Return k. Raises InputError outside 1 to 1000."""
+    if not 1 <= k <= MAX_K:
+        raise InputError(f"k is {k}; expected 1 to {MAX_K}")
+    return k
+
+
+def check_system(system: str) -> str:
+    """Return the system. Raises InputError for one that there is not."""
+    if system not in SYSTEMS:
+        raise InputError(f"unknown system '{system}'; known: {', '.join(SYSTEMS)}")
+    return system
+
+
+def search(index: Index, encoder: Encoder, query: str, k: int = 10, system: str = "dense", filters: Sequence[Filter] = ()) -> SearchResult:
+    """Return the k books nearest to the query. The encoder must have passed `guard.require_match` for this index.
+
+    Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
+    """
+    started = time.perf_counter()
+    text = clean_query(query)
+    check_k(k)
+    check_system(system)
+    encoding = time.perf_counter()
+    vector = encoder.encode_queries([text])[0]
+    searching = time.perf_counter()
+    nearest = index.nearest(vector, k, filters)
+    hydrating = time.perf_counter()
+    books = index.books([book_id for book_id, _ in nearest])
+    hits = tuple(Hit(book_id, rank, score, books[book_id]) for rank, (book_id, score) in enumerate(nearest, 1) if book_id in books)
+    ended = time.perf_counter()
+    return SearchResult(
+        query=text,
+        collection=index.name,
+        system=system,
+        model=index.manifest.encoder.model,
+        hits=hits,
+        count=index.manifest.count,
+        encode_ms=(searching - encoding) * 1000,
+        search_ms=(hydrating - searching) * 1000,
+        hydrate_ms=(ended - hydrating) * 1000,
+        total_ms=(ended - started) * 1000,
+        device=encoder.device,
+        backend=encoder.backend,
+        precision=encoder.precision,
+        notes=_notes(index),
+    )
+
+
+def _notes(index: Index) -> tuple[str, ...]:
+    if index.manifest.complete:
+        return ()
+    return (f"collection '{index.name}' is not complete: its ingest was stopped; run the same ingest again to finish it",)

@@ -1,0 +1,52 @@
+"""What many tests share: settings in a folder of their own, the real model loaded once, the outside data when it is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from vibeshelf.adapters.encoders import Encoder, open_encoder
+from vibeshelf.core.settings import Settings, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+# The export of the real model takes ten seconds to make; it is kept beside the environment that made it.
+MODEL_CACHE = Path(sys.prefix) / "test-models"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("VIBESHELF_") and name != "VIBESHELF_TEST_DATA"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder of the test's own; exported models are shared."""
+    return settings_in(tmp_path / "data")
+
+
+def settings_in(data_dir: Path, **overrides: object) -> Settings:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    MODEL_CACHE.mkdir(exist_ok=True)
+    if not (data_dir / "models").exists():
+        (data_dir / "models").symlink_to(MODEL_CACHE)
+    return load_settings(data_dir=data_dir, **overrides)
+
+
+@pytest.fixture(scope="session")
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encoder]:
+    """The real default model on its fast path."""
+    yield open_encoder(settings_in(tmp_path_factory.mktemp("minilm")), may_export=True)
+
+
+@pytest.fixture(scope="session")
+def outside_data() -> Path:
+    """The folder of real data sets, which is no part of the project."""
+    folder = Path(os.environ.get("VIBESHELF_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no data sets in {folder}; set VIBESHELF_TEST_DATA to run this")
+    return folder
