@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from vibeshelf.adapters.catalog import STARTER, open_source
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.ingest import IngestOptions, ingest
+from vibeshelf.services.shelf import Shelf, open_shelf
 
 ROOT = Path(__file__).resolve().parents[1]
 # The export of the real model takes ten seconds to make; it is kept beside the environment that made it.
@@ -38,9 +40,17 @@ def settings_in(data_dir: Path, **overrides: object) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def minilm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encoder]:
+def minilm(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """The real default model on its fast path."""
-    yield open_encoder(settings_in(tmp_path_factory.mktemp("minilm")), may_export=True)
+    return open_encoder(settings_in(tmp_path_factory.mktemp("minilm")), may_export=True)
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """The starter collection on the real model, made once; tests only read it."""
+    made = settings_in(tmp_path_factory.mktemp("starter") / "data")
+    ingest(open_source(STARTER), made, IngestOptions(STARTER))
+    return open_shelf(STARTER, settings=made)
 
 
 @pytest.fixture(scope="session")

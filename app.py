@@ -1,0 +1,76 @@
+"""Search: where a visitor lands. A box, and books that feel like what was typed."""
+
+import streamlit as st
+
+from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.services.shelf import DEFAULT_COLLECTION
+from vibeshelf.ui import resources
+from vibeshelf.ui.layout import empty_state, page, show_error
+from vibeshelf.ui.results import book_card, timing_line
+from vibeshelf.ui.text import plain
+
+EXAMPLES = (
+    "melancholy lighthouse story, slow, beautiful prose",
+    "funny and warm, set in a village where everybody knows everything",
+    "a clever murder on a train, snow outside",
+    "like The Hobbit but for grown-ups",
+    "women who walk out of their marriages",
+)
+
+
+def choose(example: str) -> None:
+    st.session_state["q"] = example
+
+
+def examples() -> None:
+    st.caption("For instance")
+    with st.container(horizontal=True, gap="small", key="examples"):
+        for at, example in enumerate(EXAMPLES):
+            st.button(example, key=f"example-{at}", on_click=choose, args=(example,))
+
+
+def results(query: str) -> None:
+    try:
+        found = resources.shelf(st.session_state["collection"]).run(query)
+    except VibeshelfError as error:
+        show_error(error)
+        return
+    for note in found.notes:
+        st.warning(note)
+    timing_line(found)
+    if not found.hits:
+        empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE")
+    for hit in found.hits:
+        book_card(hit)
+
+
+def collection_box() -> None:
+    names = [info.name for info in resources.collections() if info.manifest]
+    if not names:
+        empty_state("There is no collection yet. Make the starter one: `vibeshelf ingest starter`")
+        st.stop()
+    if st.session_state.get("collection") not in names:
+        wanted = st.query_params.get("collection")
+        if wanted and wanted not in names:
+            st.warning(f"There is no collection {plain(wanted)}; this is another one.")
+        default = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
+        st.session_state["collection"] = wanted if wanted in names else default
+    if len(names) > 1:
+        st.selectbox("Collection", names, key="collection", bind="query-params", width=260)
+
+
+with page("Search"):
+    st.title("Find a book by its vibe", anchor=False)
+    query = st.text_input(
+        "What should it feel like?",
+        key="q",
+        type="search",
+        bind="query-params",
+        placeholder="a mood, a place, a half-remembered plot",
+        label_visibility="collapsed",
+    )
+    collection_box()
+    if query and query.strip():
+        results(query)
+    else:
+        examples()

@@ -1,0 +1,59 @@
+"""The frame of every page: title, menu, and what is shown when something cannot be done."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.ui.text import plain
+
+_log = logging.getLogger("vibeshelf")
+_ROOT = Path(__file__).resolve().parents[3]
+# Pages in the order of the menu; a page that is not there is not offered.
+_MENU = (
+    ("app.py", "Search", ":material/search:"),
+    ("pages/1_Judge.py", "Judge", ":material/thumbs_up_down:"),
+    ("pages/2_Relevance.py", "Relevance", ":material/leaderboard:"),
+    ("pages/3_Latency.py", "Latency", ":material/timer:"),
+    ("pages/4_Health.py", "Health", ":material/ecg_heart:"),
+    ("pages/5_Collections.py", "Collections", ":material/library_books:"),
+)
+
+
+@contextmanager
+def page(title: str) -> Iterator[None]:
+    """Draw the frame, then the body; whatever the body raises is shown in words, never as a traceback."""
+    st.set_page_config(page_title=f"{title} · Vibeshelf", page_icon=":material/auto_stories:", layout="centered")
+    _menu()
+    try:
+        yield
+    except VibeshelfError as error:
+        show_error(error)
+    except Exception:  # noqa: BLE001
+        _log.exception("page %s", title)
+        st.error(
+            "This page met a defect of ours. What you had stored is safe; the server's log says what happened.",
+            icon=":material/bug_report:",
+        )
+
+
+def show_error(error: VibeshelfError) -> None:
+    """Show an error's one line; it says what was seen, what was expected and what to do."""
+    st.error(plain(str(error)), icon=":material/error:")
+
+
+def empty_state(line: str) -> None:
+    """Show that there is nothing, and what would change that."""
+    st.info(line, icon=":material/menu_book:")
+
+
+def _menu() -> None:
+    with st.container(horizontal=True, gap="small", key="menu"):
+        for path, label, icon in _MENU:
+            if (_ROOT / path).is_file():
+                st.page_link(path, label=label, icon=icon)

@@ -1,0 +1,19 @@
+"""Text that others wrote, made safe to show."""
+
+from __future__ import annotations
+
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&=^])")
+
+
+def plain(text: str) -> str:
+    """Return the text so that Markdown, HTML, LaTeX, emoji codes and colour directives in it show as they were typed."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def year_text(year: int | None) -> str:
+    """Return '1927', '800 BCE', or nothing for an unknown year."""
+    if year is None:
+        return ""
+    return f"{-year} BCE" if year < 0 else str(year)

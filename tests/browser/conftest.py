@@ -1,0 +1,129 @@
+"""A real server and a real browser. Where there is no Chromium, the tests are skipped, aloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import ROOT
+from vibeshelf.adapters.catalog import open_source
+from vibeshelf.services.ingest import IngestOptions, ingest
+from vibeshelf.services.shelf import Shelf
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Nothing but the page under test is talked to.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FAILURES = ROOT / "test-results"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app."""
+
+    url: str
+    data_dir: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(data_dir: Path, **extra: str) -> Iterator[Server]:
+    """Run the app as `make run` does, until it answers; stop it in the end."""
+    port = free_port()
+    env = {**os.environ, "PORT": str(port), "VIBESHELF_DATA_DIR": str(data_dir), **extra}
+    log = data_dir / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "vibeshelf.cli", "app"], cwd=ROOT, env=env, stdout=out, stderr=out)
+    try:
+        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+        yield Server(f"http://127.0.0.1:{port}", data_dir)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        with suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"the server did not answer: {log.read_text()}")
+
+
+NASTY = {
+    "book_id": "nasty",
+    "title": "<script>window.hacked=1</script> **bold** $x$ :red[red] [link](javascript:window.hacked=1)",
+    "authors": ["<img src=x onerror='window.hacked=1'>"],
+    "description": "<u onmouseover='window.hacked=1'>sea</u> & storms :smile: `code` # heading ![i](x)",
+    "genres": ["<u>sea</u>", "]] :blue["],
+    "year": 1900,
+}
+
+
+@pytest.fixture(scope="session")
+def server(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app over the starter collection and one of hostile text."""
+    source = tmp_path_factory.mktemp("nasty") / "nasty.jsonl"
+    source.write_text(json.dumps(NASTY) + "\n")
+    ingest(open_source(str(source)), starter.store.settings, IngestOptions("nasty"))
+    with serving(starter.store.settings.data_dir) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install it (Debian: apt-get install chromium) to run the browser tests")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
+def screen(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page at both widths; a picture is kept when its test fails."""
+    yield from _screen(request, browser, request.param)
+
+
+@pytest.fixture
+def wide(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    yield from _screen(request, browser, 1280)
+
+
+def _screen(request: pytest.FixtureRequest, browser: Browser, width: int) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    opened = context.new_page()
+    failed = request.session.testsfailed
+    yield opened
+    if request.session.testsfailed > failed:
+        FAILURES.mkdir(exist_ok=True)
+        opened.screenshot(path=FAILURES / f"{request.node.name}.png")
+    context.close()
