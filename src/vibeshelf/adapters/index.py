@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ class Store:
     def client(self) -> Any:
         if self._client is None:
             self._seen_revision = revision(self.settings.chroma_dir) if self.embedded else ""
-            self._client = _connect(self.settings)
+            self._client = _clients.get(self.settings, self._seen_revision)
         return self._client
 
     def collections(self) -> list[CollectionInfo]:
@@ -124,7 +125,6 @@ class Store:
             # Opened afresh under the lock: what another process wrote before is seen.
             self.close()
             yield
-            self._seen_revision = revision(self.settings.chroma_dir)
         self.close()
 
     def is_stale(self) -> bool:
@@ -132,10 +132,8 @@ class Store:
         return self.embedded and self._client is not None and revision(self.settings.chroma_dir) != self._seen_revision
 
     def close(self) -> None:
-        """Let go of the folder's files; the store opens again when it is used again."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        """Forget the client; the next use opens one that sees what was written since."""
+        self._client = None
 
     def _get(self, name: str) -> Any:
         import chromadb.errors
@@ -235,10 +233,43 @@ class Index:
             self._collection.modify(metadata={MANIFEST_KEY: dump_manifest(self.manifest)})
         return self.manifest
 
+    def has_changed(self) -> bool:
+        """Return whether the manifest in the store is another one by now; one round trip to a server."""
+        collection = self.store._get(self.name)
+        return collection is None or (collection.metadata or {}).get(MANIFEST_KEY) != dump_manifest(self.manifest)
+
     def refuse_if_busy(self) -> None:
         """Raise CollectionBusy while another process writes to this collection."""
         if self.store.embedded:
             refuse_while_written(self.store.settings.chroma_dir, self.name)
+
+
+class _Clients:
+    """One client a folder and process, as Chroma wants it, until another writer has been there: then a new one.
+
+    An old client is not closed: a search of another thread may still be running on it. It goes when nobody holds it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[str, Any]] = {}
+
+    def get(self, settings: Settings, seen_revision: str) -> Any:
+        if settings.chroma_url is not None:
+            return _connect(settings)
+        with self._lock:
+            known = self._open.get(str(settings.chroma_dir))
+            if known and known[0] == seen_revision and settings.chroma_dir.is_dir():
+                return known[1]
+            if known:
+                # Chroma shares what a path's clients have read; without this a new client would be as stale as the old one.
+                known[1].clear_system_cache()
+            client = _connect(settings)
+            self._open[str(settings.chroma_dir)] = (seen_revision, client)
+            return client
+
+
+_clients = _Clients()
 
 
 def _connect(settings: Settings) -> Any:

@@ -46,12 +46,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result. `score` is higher for better; for the dense system it is the cosine similarity."""
+    """One result. `score` is higher for better and means what its system says; `dense` is the cosine similarity,
+    `lexical` the BM25 score, each None where the system did not look at it."""
 
     book_id: str
     rank: int
     score: float
     book: Book
+    dense: float | None = None
+    lexical: float | None = None
 
     @property
     def title(self) -> str:

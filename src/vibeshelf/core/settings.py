@@ -7,6 +7,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,6 +47,11 @@ class Settings(BaseSettings):
     @cached_property
     def chroma_dir(self) -> Path:
         return self.data_dir / "chroma"
+
+    @cached_property
+    def mirrors_dir(self) -> Path:
+        # Mirrors of a server's collections are not those of the folder's own.
+        return self.data_dir / ("mirrors" if self.chroma_url is None else f"mirrors-{quote(self.chroma_url, safe='')}")
 
     @cached_property
     def models_dir(self) -> Path:

@@ -1,6 +1,7 @@
 """How the text that is encoded is put together from a book's fields.
 
 A template is a row of segments, split by '|', each naming one field; the segment of an empty field is left out.
+`{about}` is the description, or the genres of a book that has none.
 The template is part of a collection's manifest: another template makes other vectors.
 """
 
@@ -14,9 +15,11 @@ from dataclasses import asdict
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Book
 
-BOOK_TEMPLATE = "{title}| by {author}|. {genres}|. {description}"
+BOOK_TEMPLATE = "{title}| by {author}|. {about}"
+# What the lexical index reads: every word that a book has.
+ALL_TEXT = "{title}| by {author}|. {genres}|. {description}"
 BEIR_TEMPLATE = "{title}| {description}"
-_FIELD = re.compile(r"\{(title|author|genres|description)\}")
+_FIELD = re.compile(r"\{(title|author|genres|description|about)\}")
 
 
 def check_template(template: str) -> str:
@@ -24,7 +27,7 @@ def check_template(template: str) -> str:
     for segment in template.split("|"):
         if len(_FIELD.findall(segment)) != 1 or segment.count("{") != 1:
             raise InputError(
-                f"template segment {segment!r} must name one of {{title}}, {{author}}, {{genres}}, {{description}}; "
+                f"template segment {segment!r} must name one of {{title}}, {{author}}, {{genres}}, {{description}}, {{about}}; "
                 f"an example: {BOOK_TEMPLATE!r}"
             )
     return template
@@ -32,13 +35,20 @@ def check_template(template: str) -> str:
 
 def render(template: str, book: Book) -> str:
     """Return the text of a book that is encoded; never empty for a book that a reader accepted."""
-    fields = {"title": book.title, "author": book.author, "genres": ", ".join(book.genres), "description": book.description}
+    genres = ", ".join(book.genres)
+    fields = {
+        "title": book.title,
+        "author": book.author,
+        "genres": genres,
+        "description": book.description,
+        "about": book.description or genres,
+    }
     parts = []
     for segment in template.split("|"):
         match = _FIELD.search(segment)
         if match and (value := fields[match.group(1)]):
             parts.append(segment[: match.start()] + value + segment[match.end() :])
-    return "".join(parts).lstrip(" .,") or book.title or book.author or ", ".join(book.genres)
+    return "".join(parts).lstrip(" .,") or book.title or book.author or genres
 
 
 def text_hash(text: str) -> str:

@@ -27,7 +27,7 @@ from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import check_template, record_hash, render, text_hash
 from vibeshelf.services.guard import make_canaries, require_match
-from vibeshelf.services.shelf import requested_model
+from vibeshelf.services.shelf import mirror_of, requested_model
 
 # Rows that travel together: enough to sort by length, few enough that a killed ingest loses seconds.
 BATCH_ROWS = 256
@@ -95,7 +95,9 @@ def ingest(source: Source, settings: Settings, options: IngestOptions, progress:
         run = _Run(source, settings, options, store)
         with _RejectsFile(settings.data_dir, options.collection) as rejects:
             run.read_all(rejects, progress or _silent)
-        return run.report(rejects)
+        report = run.report(rejects)
+    run.mirror()
+    return report
 
 
 def _silent(rows: int, fraction: float) -> None:
@@ -122,7 +124,7 @@ class _Work:
 
 class _Run:
     def __init__(self, source: Source, settings: Settings, options: IngestOptions, store: Store) -> None:
-        self._source, self._options, self._store = source, options, store
+        self._source, self._settings, self._options, self._store = source, settings, options, store
         self._started = time.perf_counter()
         self.tally = Tally()
         existing = store.open(options.collection) if store.exists(options.collection) else None
@@ -245,6 +247,10 @@ class _Run:
             built_at=_now(),
             canaries=make_canaries(encoder),
         )
+
+    def mirror(self) -> None:
+        """Build what searches read beside Chroma, so that the first search does not wait for it."""
+        mirror_of(self._settings, self._store.open(self._options.collection))
 
     def report(self, rejects: _RejectsFile) -> IngestReport:
         encoder = self._encoder

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import Index
+from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter, Hit, SearchResult
+from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.systems import SYSTEMS, Scored, dense, hybrid, lexical
 
-SYSTEMS = ("dense",)
+DEFAULT_SYSTEM = "hybrid"
 MAX_QUERY_CHARS = 8000
 MAX_K = 1000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]")
@@ -41,27 +44,42 @@ def check_system(system: str) -> str:
     return system
 
 
-def search(index: Index, encoder: Encoder, query: str, k: int = 10, system: str = "dense", filters: Sequence[Filter] = ()) -> SearchResult:
-    """Return the k books nearest to the query. The encoder must have passed `guard.require_match` for this index.
+def search(
+    index: Index,
+    mirror: Mirror | None,
+    encoder: Encoder,
+    query: str,
+    k: int = 10,
+    system: str = DEFAULT_SYSTEM,
+    filters: Sequence[Filter] = (),
+) -> SearchResult:
+    """Return the best k books. The encoder must have passed `guard.require_match` for this index.
 
+    Without a mirror (a collection that is being built, a disk without room) the dense system answers for all.
     Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
     """
     started = time.perf_counter()
     text = clean_query(query)
     check_k(k)
     check_system(system)
+    used = system if mirror is not None else "dense"
     encoding = time.perf_counter()
-    vector = encoder.encode_queries([text])[0]
+    vector = encoder.encode_queries([text])[0] if used != "lexical" else None
     searching = time.perf_counter()
-    nearest = index.nearest(vector, k, filters)
+    scored = _rank(index, mirror, vector, text, k, used, filters)
     hydrating = time.perf_counter()
-    books = index.books([book_id for book_id, _ in nearest])
-    hits = tuple(Hit(book_id, rank, score, books[book_id]) for rank, (book_id, score) in enumerate(nearest, 1) if book_id in books)
+    ids = [each.book_id for each in scored]
+    books = mirror.books(ids) if mirror is not None else index.books(ids)
+    hits = tuple(
+        Hit(each.book_id, rank, each.score, books[each.book_id], each.dense, each.lexical)
+        for rank, each in enumerate(scored, 1)
+        if each.book_id in books
+    )
     ended = time.perf_counter()
     return SearchResult(
         query=text,
         collection=index.name,
-        system=system,
+        system=used,
         model=index.manifest.encoder.model,
         hits=hits,
         count=index.manifest.count,
@@ -72,11 +90,25 @@ def search(index: Index, encoder: Encoder, query: str, k: int = 10, system: str 
         device=encoder.device,
         backend=encoder.backend,
         precision=encoder.precision,
-        notes=_notes(index),
+        notes=_notes(index, mirror, system),
     )
 
 
-def _notes(index: Index) -> tuple[str, ...]:
-    if index.manifest.complete:
-        return ()
-    return (f"collection '{index.name}' is not complete: its ingest was stopped; run the same ingest again to finish it",)
+def _rank(
+    index: Index, mirror: Mirror | None, vector: Vectors | None, text: str, k: int, system: str, filters: Sequence[Filter]
+) -> list[Scored]:
+    if vector is None and mirror is not None:
+        return lexical(mirror, text, k, filters)
+    assert vector is not None
+    if system == "dense" or mirror is None:
+        return dense(index, mirror, vector, k, filters)
+    return hybrid(index, mirror, vector, text, k, filters)
+
+
+def _notes(index: Index, mirror: Mirror | None, system: str) -> tuple[str, ...]:
+    notes = []
+    if not index.manifest.complete:
+        notes.append(f"collection '{index.name}' is not complete: its ingest was stopped; run the same ingest again to finish it")
+    if mirror is None and system != "dense":
+        notes.append(f"the {system} system is not ready for collection '{index.name}', so the dense one answered")
+    return tuple(notes)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.index import Index, Store
+from vibeshelf.adapters.mirror import Mirror, build_mirror, open_mirror
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
-from vibeshelf.services.search import search
+from vibeshelf.services.search import DEFAULT_SYSTEM, search
 
 DEFAULT_COLLECTION = "starter"
+_log = logging.getLogger("vibeshelf")
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A collection as it was at one moment, with its mirror; both are replaced together."""
+
+    index: Index
+    mirror: Mirror | None
 
 
 class Shelf:
@@ -22,35 +34,63 @@ class Shelf:
     def __init__(self, store: Store, index: Index, encoder: Encoder) -> None:
         self.store = store
         self.encoder = encoder
-        self._index = index
+        self._state = _State(index, mirror_of(store.settings, index))
         self._lock = threading.Lock()
 
     @property
     def manifest(self) -> Manifest:
-        return self._index.manifest
+        return self._state.index.manifest
 
     @property
     def name(self) -> str:
-        return self._index.name
+        return self._state.index.name
 
-    def search(self, query: str, k: int = 10, where: Mapping[str, str] | Sequence[str] = ()) -> list[Hit]:
-        """Return the k books nearest to the query, best first; `where` as in `{"genre": "mystery", "year": "1900..1950"}`."""
+    def search(self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, where: Mapping[str, str] | Sequence[str] = ()) -> list[Hit]:
+        """Return the best k books, best first; `where` as in `{"genre": "mystery", "year": "1900..1950"}`."""
         conditions = [f"{key}={value}" for key, value in where.items()] if isinstance(where, Mapping) else where
-        return list(self.run(query, k, filters=parse_filters(conditions)).hits)
+        return list(self.run(query, k, system, parse_filters(conditions)).hits)
 
-    def run(self, query: str, k: int = 10, system: str = "dense", filters: Sequence[Filter] = ()) -> SearchResult:
+    def run(self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = ()) -> SearchResult:
         """Return a search with its timing and what made it. Raises CollectionBusy while another process writes to the collection."""
-        return search(self.index(), self.encoder, query, k, system, filters)
+        state = self._current()
+        return search(state.index, state.mirror, self.encoder, query, k, system, filters)
 
     def index(self) -> Index:
-        """Return the collection as it is now: opened and checked again when another process has written since."""
-        self._index.refuse_if_busy()
-        if self.store.is_stale():
+        """Return the collection as it is now."""
+        return self._current().index
+
+    def mirror(self) -> Mirror | None:
+        """Return the mirror of the collection as it is now, or None where it cannot be had."""
+        return self._current().mirror
+
+    def _current(self) -> _State:
+        """Return the state, opened and checked again when somebody has written since."""
+        self._state.index.refuse_if_busy()
+        if self._is_stale():
             with self._lock:
-                if self.store.is_stale():
+                if self._is_stale():
                     self.store.close()
-                    self._index = _checked(self.store, self.name, self.encoder)
-        return self._index
+                    index = self.store.open(self.name)
+                    require_match(index, self.encoder)
+                    self._state = _State(index, mirror_of(self.store.settings, index))
+        return self._state
+
+    def _is_stale(self) -> bool:
+        return self.store.is_stale() if self.store.embedded else self._state.index.has_changed()
+
+
+def mirror_of(settings: Settings, index: Index) -> Mirror | None:
+    """Return the collection's mirror, built when it is missing; None for one that is not complete, or where there is no room."""
+    if not index.manifest.complete:
+        return None
+    ready = open_mirror(settings.mirrors_dir, index.manifest)
+    if ready is not None:
+        return ready
+    try:
+        return build_mirror(settings.mirrors_dir, index)
+    except OSError as error:
+        _log.warning("no mirror of collection '%s' (%s): searches are slower, and dense only", index.name, error)
+        return None
 
 
 def open_shelf(collection: str = DEFAULT_COLLECTION, *, model: str | None = None, settings: Settings | None = None) -> Shelf:
@@ -69,9 +109,3 @@ def open_shelf(collection: str = DEFAULT_COLLECTION, *, model: str | None = None
 def requested_model(settings: Settings, model: str | None) -> str | None:
     """Return the model that was asked for, or None when nobody asked and the collection's own is meant."""
     return model or (settings.model if "model" in settings.model_fields_set else None)
-
-
-def _checked(store: Store, name: str, encoder: Encoder) -> Index:
-    index = store.open(name)
-    require_match(index, encoder)
-    return index

@@ -1,0 +1,87 @@
+"""The systems: dense, lexical, and hybrid, which weighs both. Each ranks by its score, ties by book id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vibeshelf.adapters.index import Index
+from vibeshelf.adapters.mirror import Mirror, Rows, top
+from vibeshelf.core.records import Filter
+from vibeshelf.core.vectors import Vectors
+
+SYSTEMS = ("hybrid", "dense", "lexical")
+# The share of the dense part; chosen on the training split of tomt-books, see eval/README.md.
+DENSE_WEIGHT = 0.6
+# Up to here every book is compared exactly, which is then quicker than Chroma's index, and has no recall to lose.
+EXACT_BOOKS = 20_000
+_CANDIDATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A ranked book. `dense` is its cosine similarity, `lexical` its BM25 score; None where a part was not looked at."""
+
+    book_id: str
+    score: float
+    dense: float | None
+    lexical: float | None
+
+
+def dense(index: Index, mirror: Mirror | None, vector: Vectors, k: int, filters: Sequence[Filter] = ()) -> list[Scored]:
+    """Return the k books of the highest cosine similarity with a unit vector (dimension,).
+
+    Without a mirror Chroma answers alone, which is slow with filters.
+    """
+    if mirror is None or (not filters and len(mirror) > EXACT_BOOKS):
+        # A few more than asked for, so that ties at the end are broken by id and not by the index.
+        pairs = index.nearest(vector, k + 10, filters)[:k]
+    else:
+        pairs = mirror.nearest(vector, k, mirror.select(filters))
+    return [Scored(book_id, score, score, None) for book_id, score in pairs]
+
+
+def lexical(mirror: Mirror, query: str, k: int, filters: Sequence[Filter] = ()) -> list[Scored]:
+    """Return up to k books of the highest BM25 score; books that share no word with the query are left out."""
+    rows = mirror.select(filters)
+    scores = _lexical_scores(mirror, query)[rows]
+    best = [at for at in top(scores, k) if scores[at] > 0]
+    return [Scored(mirror.ids[rows[at]], float(scores[at]), None, float(scores[at])) for at in best]
+
+
+def hybrid(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter] = ()) -> list[Scored]:
+    """Return the k books of the highest weighted score: 0.6 of cosine and 0.4 of BM25, each as a share of the best book's."""
+    rows = _candidates(index, mirror, vector, query, k, filters)
+    if not len(rows):
+        return []
+    cosines, words = mirror.scores(vector, rows), _lexical_scores(mirror, query)[rows]
+    scores = DENSE_WEIGHT * _share_of_best(cosines) + (1 - DENSE_WEIGHT) * _share_of_best(words)
+    return [Scored(mirror.ids[rows[at]], float(scores[at]), float(cosines[at]), float(words[at])) for at in top(scores, k)]
+
+
+def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter]) -> Rows:
+    """Return the rows, ascending, that are near by meaning or by words; all that pass the filters where there are few."""
+    count = max(_CANDIDATES, 2 * k)
+    rows = mirror.select(filters)
+    if len(rows) <= EXACT_BOOKS:
+        return rows
+    if filters:
+        near = rows[top(mirror.scores(vector, rows), count)]
+    else:
+        near = np.array([mirror.row_of[book_id] for book_id, _ in index.nearest(vector, count)], dtype=np.int64)
+    words = _lexical_scores(mirror, query)[rows]
+    return np.union1d(near, rows[top(words, count)])
+
+
+def _lexical_scores(mirror: Mirror, query: str) -> npt.NDArray[np.float32]:
+    if mirror.lexical is None:
+        return np.zeros(len(mirror), dtype=np.float32)
+    return mirror.lexical.scores(query)
+
+
+def _share_of_best(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    best = float(scores.max())
+    return scores.astype(np.float64) / best if best > 0 else np.zeros(len(scores))
