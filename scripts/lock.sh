@@ -8,9 +8,12 @@ for name in $(cat scripts/cuda-packages.txt); do no_cuda="$no_cuda --no-emit-pac
 compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $no_cuda "$@"; }
 compile pyproject.toml -o requirements.lock "$@"
 compile pyproject.toml --group dev --constraint requirements.lock -o .venv/all.lock "$@"
-# What only the tools need: every block of the whole that the runtime lock does not have.
-{
-    echo "# What \`make test\` needs beside requirements.lock; made by \`make lock\`."
+compile pyproject.toml --extra openvino --constraint requirements.lock -o .venv/openvino.lock "$@"
+# Every block of a larger lock that the runtime lock does not have.
+beyond_runtime() {
+    echo "# $2 beside requirements.lock; made by \`make lock\`."
     awk 'NR == FNR { have[$0] = 1; next }
-         /^[a-z0-9]/ { keep = !($0 in have) } keep && !/^ *#/' requirements.lock .venv/all.lock
-} >requirements-dev.lock
+         /^[a-z0-9]/ { keep = !($0 in have) } keep && !/^ *#/' requirements.lock "$1"
+}
+beyond_runtime .venv/all.lock "What \`make test\` needs" >requirements-dev.lock
+beyond_runtime .venv/openvino.lock "What \`EXTRAS=openvino make setup\` adds" >requirements-openvino.lock

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make or refresh the environment in .venv. Usage: scripts/setup.sh [run|dev]
 #   run  what the app needs;  dev  that, with the tools of `make test`.
-# Variables: PYTHON (the interpreter to use), VIBESHELF_TORCH (cpu, or a CUDA build such as cu130).
+# Variables: PYTHON (the interpreter to use), VIBESHELF_TORCH (cpu, or a CUDA build such as cu130), EXTRAS (openvino).
 set -eu
 cd "$(dirname "$0")/.."
 want=${1:-run}
@@ -11,8 +11,8 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 2; }
 
 fingerprint() {
-    cat requirements.lock requirements-dev.lock pyproject.toml scripts/setup.sh
-    printf '%s %s %s' "$torch_build" "${PYTHON:-}" "$(pwd)"
+    cat requirements*.lock pyproject.toml scripts/setup.sh
+    printf '%s %s %s %s' "$torch_build" "${PYTHON:-}" "${EXTRAS:-}" "$(pwd)"
 }
 sum() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c1-64; }
 current=$(fingerprint | sum)
@@ -69,6 +69,10 @@ say "installing the locked packages"
 without_torch >.venv/locked.txt
 uv pip install --no-deps --require-hashes -r .venv/locked.txt
 if [ "$want" = dev ]; then uv pip install --no-deps --require-hashes -r requirements-dev.lock; fi
+for extra in ${EXTRAS:-}; do
+    [ -f "requirements-$extra.lock" ] || die "EXTRAS names '$extra'; known: openvino"
+    uv pip install --no-deps --require-hashes -r "requirements-$extra.lock"
+done
 block uv-build requirements-dev.lock >.venv/build.txt
 uv pip install --no-deps --require-hashes -r .venv/build.txt
 uv pip install --no-deps --no-build-isolation --editable .

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="vibeshelf", description="Find books by vibe, and see how good, fast and healthy the search is.")
     parser.add_argument("--version", action="version", version=f"vibeshelf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for add in (_add_ingest, _add_search, _add_collections, _add_doctor, _add_app):
+    for add in (_add_ingest, _add_search, _add_collections, _add_doctor, _add_gate, _add_app):
         add(commands)
     return parser
 
@@ -75,7 +75,7 @@ def _command(commands: Any, name: str, handler: Handler, help_line: str, example
 
 def _encoder_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="a hub name or a sentence-transformers folder (default: the collection's own)")
-    parser.add_argument("--backend", help="auto, torch or onnx (default: VIBESHELF_BACKEND)")
+    parser.add_argument("--backend", help="auto, torch, onnx or openvino (default: VIBESHELF_BACKEND)")
     parser.add_argument("--device", help="auto, cpu, cuda or mps (default: VIBESHELF_DEVICE)")
 
 
@@ -98,6 +98,7 @@ def _add_ingest(commands: Any) -> None:
     parser.add_argument("--format", default="auto", help="auto, csv, jsonl, parquet, goodbooks, ucsd or beir (default: auto)")
     parser.add_argument("--collection", metavar="NAME", default="starter", help="default: starter")
     _encoder_flags(parser)
+    parser.add_argument("--precision", help="fp32 (default), or bf16, fp16, int8 where `vibeshelf gate` offers it")
     parser.add_argument("--limit", type=int, metavar="N", help="read only the first N rows")
     parser.add_argument("--prune", action="store_true", help="remove books that the source no longer has")
     parser.add_argument("--column", action="append", default=[], metavar="FIELD=NAME", help="which column holds a field; may be repeated")
@@ -112,7 +113,9 @@ def _ingest(arguments: argparse.Namespace) -> int:
 
     settings = load_settings(backend=arguments.backend, device=arguments.device)
     source = open_source(arguments.source, arguments.format, _pairs(arguments.column, "--column"), _delimiter(arguments.delimiter))
-    options = IngestOptions(arguments.collection, arguments.model, arguments.template, arguments.limit, arguments.prune)
+    options = IngestOptions(
+        arguments.collection, arguments.model, arguments.template, arguments.limit, arguments.prune, arguments.precision
+    )
     with _Bar() as bar:
         report = ingest(source, settings, options, bar.show)
     tally, rate = report.tally, report.documents_per_second
@@ -276,6 +279,25 @@ def _doctor(arguments: argparse.Namespace) -> int:
         for section, content in report.items():
             print(f"{section}: {json.dumps(content, ensure_ascii=False)}")
     return FINE if report["status"] == "pass" else NO
+
+
+def _add_gate(commands: Any) -> None:
+    parser = _command(
+        commands, "gate", _gate, "Compare every backend and precision with the reference, so that auto may choose.", "vibeshelf gate --json"
+    )
+    parser.add_argument("--model", metavar="NAME", help="default: VIBESHELF_MODEL")
+
+
+def _gate(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from vibeshelf.core.settings import load_settings
+    from vibeshelf.services.fidelity import measure
+
+    results = measure(load_settings(), arguments.model, lambda line: print(line, file=sys.stderr))
+    if arguments.json:
+        _print_json([asdict(result) for result in results])
+    return FINE
 
 
 def _add_app(commands: Any) -> None:

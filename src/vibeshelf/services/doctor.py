@@ -12,9 +12,11 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
-from vibeshelf.adapters.encoders.choice import choose, export_of, has_torch
+from vibeshelf.adapters.encoders.choice import choose, has_torch
+from vibeshelf.adapters.encoders.gates import load_gates
 from vibeshelf.adapters.encoders.model_files import read_model
 from vibeshelf.adapters.encoders.onnx_encoder import read_record, usable_cores
+from vibeshelf.adapters.encoders.onnx_export import export_folder
 from vibeshelf.adapters.encoders.packaged import PACKAGED
 from vibeshelf.adapters.index import Store
 from vibeshelf.core.errors import VibeshelfError
@@ -74,15 +76,20 @@ def _encoder(settings: Settings, problems: list[dict[str, str]]) -> dict[str, An
         return {"model": settings.model, "backend": settings.model, "device": "cpu", "reason": "this model has an engine of its own"}
     try:
         files = read_model(settings.model, settings.models_dir)
-        choice = choose(settings, files)
+        queries, bulk = choose(settings, files), choose(settings, files, bulk=True)
     except VibeshelfError as error:
         problems.append({"what": str(error), "fix": "set VIBESHELF_MODEL, VIBESHELF_BACKEND or VIBESHELF_DEVICE to what is here"})
         return {"model": settings.model, "backend": None, "device": None, "reason": str(error)}
-    record = read_record(export_of(settings, files))
+    record = read_record(export_folder(settings.models_dir, files))
     return {
         "model": files.name,
         "fingerprint": files.spec.fingerprint,
-        **asdict(choice),
+        "backend": queries.variant.backend,
+        "device": queries.variant.device,
+        "precision": queries.variant.precision,
+        "reason": queries.reason,
+        "bulk": {**asdict(bulk.variant), "reason": bulk.reason},
+        "gates": [asdict(result) for result in load_gates(settings.models_dir, files).values()],
         "export": record and {key: record[key] for key in ("made_at", "check", "versions", "size_bytes")},
     }
 

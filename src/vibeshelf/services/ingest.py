@@ -49,6 +49,7 @@ class IngestOptions:
     template: str | None = None
     limit: int | None = None
     prune: bool = False
+    precision: str | None = None
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ class _Run:
         model = requested_model(settings, options.model)
         if model is None:
             model = existing.manifest.encoder.model if existing else settings.model
-        self._encoder: Encoder = open_encoder(settings, model, may_export=True)
+        self._encoder: Encoder = open_encoder(settings, model, bulk=True, may_export=True, precision=options.precision)
         self._template = options.template or (existing.manifest.template if existing else source.template)
         self._index = existing
         if existing:

@@ -1,33 +1,36 @@
-"""Which backend and device an encoder runs on, and why."""
+"""Which backend, device and precision an encoder runs on, and why."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 
+from vibeshelf.adapters.encoders.gates import GateResult, load_gates
 from vibeshelf.adapters.encoders.model_files import ModelFiles, read_model
 from vibeshelf.adapters.encoders.onnx_encoder import load_onnx, read_record
 from vibeshelf.adapters.encoders.onnx_export import export, export_folder, why_not_exportable
 from vibeshelf.adapters.encoders.packaged import PACKAGED, load_packaged
 from vibeshelf.adapters.encoders.protocol import Encoder
-from vibeshelf.core.errors import InputError
+from vibeshelf.adapters.encoders.variants import Variant, open_variant
+from vibeshelf.core.errors import InputError, ModelUnavailable
 from vibeshelf.core.settings import Settings
 
-BACKENDS = ("auto", "torch", "onnx")
+BACKENDS = ("auto", "torch", "onnx", "openvino")
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What `auto` came to, with the reason in plain words."""
+    """What the settings came to on this machine, with the reason in plain words."""
 
-    backend: str
-    device: str
+    variant: Variant
     reason: str
 
 
-def open_encoder(settings: Settings, model: str | None = None, *, may_export: bool = False) -> Encoder:
-    """Return the encoder of `model` (default: the settings' one).
+def open_encoder(
+    settings: Settings, model: str | None = None, *, bulk: bool = False, may_export: bool = False, precision: str | None = None
+) -> Encoder:
+    """Return the encoder of `model` (default: the settings' one), for single queries or in `bulk`.
 
     `may_export` lets it make a missing ONNX export, which takes some ten seconds and imports torch.
     Raises ModelUnavailable or InputError, each with what would work.
@@ -36,41 +39,84 @@ def open_encoder(settings: Settings, model: str | None = None, *, may_export: bo
     if name in PACKAGED:
         return load_packaged(name)
     files = read_model(name, settings.models_dir)
-    choice = choose(settings, files, may_export=may_export)
-    if choice.backend == "onnx":
+    choice = choose(settings, files, bulk=bulk, may_export=may_export, precision=precision)
+    if choice.variant.backend == "onnx" and choice.variant.precision == "fp32":
+        # The usual case, kept free of everything that building a graph would import.
         folder = export_folder(settings.models_dir, files)
         if read_record(folder) is None and may_export:
             export(files, settings.models_dir)
         return load_onnx(folder)
-    from vibeshelf.adapters.encoders.torch_encoder import load_torch
-
-    return load_torch(files, choice.device)
+    return open_variant(settings, files, choice.variant)
 
 
-def choose(settings: Settings, files: ModelFiles, *, may_export: bool = False) -> Choice:
-    """Return the backend and device for these settings on this machine."""
+def choose(settings: Settings, files: ModelFiles, *, bulk: bool = False, may_export: bool = False, precision: str | None = None) -> Choice:
+    """Return what to run on, with the reason. `auto` takes only what gives the reference's very vectors.
+
+    Raises InputError for an unknown name, ModelUnavailable for a precision that the gate withheld or has not measured.
+    """
+    _check_names(settings, precision)
+    if precision not in (None, "fp32"):
+        return _by_precision(settings, files, str(precision), bulk)
+    if settings.backend == "torch":
+        return Choice(Variant("torch", _torch_device(settings.device), "fp32"), "asked for")
+    if settings.backend != "auto":
+        return Choice(Variant(settings.backend, "cpu", "fp32"), "asked for")
+    return _auto(settings, files, bulk, may_export)
+
+
+def _check_names(settings: Settings, precision: str | None) -> None:
     if settings.backend not in BACKENDS:
         raise InputError(f"unknown backend '{settings.backend}'; known: {', '.join(BACKENDS)}")
-    if settings.backend == "torch":
-        return Choice("torch", _torch_device(settings.device), "asked for")
-    if settings.backend == "onnx":
-        if settings.device not in ("auto", "cpu"):
-            raise InputError(f"backend 'onnx' runs on the cpu only, asked for '{settings.device}'. Use --backend torch")
-        return Choice("onnx", "cpu", "asked for")
-    return _auto(settings, files, may_export)
+    if precision is not None and precision not in PRECISIONS:
+        raise InputError(f"unknown precision '{precision}'; known: {', '.join(PRECISIONS)}")
+    if settings.backend in ("onnx", "openvino") and settings.device not in ("auto", "cpu"):
+        raise InputError(f"backend '{settings.backend}' runs on the cpu only, asked for '{settings.device}'. Use --backend torch")
 
 
-def _auto(settings: Settings, files: ModelFiles, may_export: bool) -> Choice:
+def _auto(settings: Settings, files: ModelFiles, bulk: bool, may_export: bool) -> Choice:
     if settings.device not in ("auto", "cpu"):
-        return Choice("torch", settings.device, f"device '{settings.device}' was asked for, which only torch drives")
+        return Choice(Variant("torch", settings.device, "fp32"), f"device '{settings.device}' was asked for, which only torch drives")
+    fitting = [result for result in _measured(settings, files) if result.same and (bulk or result.variant.backend != "torch")]
+    if fitting:
+        best = _fastest(fitting, bulk)
+        speed = f"{best.documents_per_second:.0f} documents/s" if bulk else f"{best.query_p50_ms:.1f} ms a query"
+        return Choice(
+            best.variant, f"the fastest here of {len(fitting)} that give the reference's vectors ({speed}, gate of {best.measured_at})"
+        )
     if reason := why_not_exportable(files):
-        return Choice("torch", _torch_device(settings.device), f"no ONNX path: {reason}")
-    exported = read_record(export_folder(settings.models_dir, files)) is not None
-    if exported:
-        return Choice("onnx", "cpu", "the checked ONNX export is here, and starts and answers faster than torch")
+        return Choice(Variant("torch", _torch_device(settings.device), "fp32"), f"no ONNX path: {reason}")
+    if read_record(export_folder(settings.models_dir, files)) is not None:
+        reason = "the checked ONNX export is here; of all it starts the fastest, and it answers faster than torch"
+        reason += "; `vibeshelf gate` measures what is best in bulk" if bulk else ""
+        return Choice(Variant("onnx", "cpu", "fp32"), reason)
     if may_export and has_torch():
-        return Choice("onnx", "cpu", "the ONNX export is made now: it starts and answers faster than torch")
-    return Choice("torch", _torch_device(settings.device), "there is no ONNX export yet; the next ingest makes it")
+        return Choice(Variant("onnx", "cpu", "fp32"), "the ONNX export is made now: it starts and answers faster than torch")
+    return Choice(Variant("torch", _torch_device(settings.device), "fp32"), "there is no ONNX export yet; the next ingest makes it")
+
+
+def _by_precision(settings: Settings, files: ModelFiles, precision: str, bulk: bool) -> Choice:
+    results = [result for result in _measured(settings, files) if result.variant.precision == precision]
+    if settings.backend != "auto":
+        results = [result for result in results if result.variant.backend == settings.backend]
+    offered = [result for result in results if result.offered]
+    if offered:
+        best = _fastest(offered, bulk)
+        return Choice(best.variant, f"asked for; {best.reason}")
+    if results:
+        raise ModelUnavailable(
+            f"precision '{precision}' is withheld on this machine: " + "; ".join(f"{each.variant}: {each.reason}" for each in results)
+        )
+    raise ModelUnavailable(f"precision '{precision}' was not measured on this machine for '{files.name}'. Run: vibeshelf gate")
+
+
+def _measured(settings: Settings, files: ModelFiles) -> list[GateResult]:
+    return list(load_gates(settings.models_dir, files).values())
+
+
+def _fastest(results: list[GateResult], bulk: bool) -> GateResult:
+    if bulk:
+        return max(results, key=lambda result: result.documents_per_second or 0.0)
+    return min(results, key=lambda result: result.query_p50_ms or float("inf"))
 
 
 def _torch_device(device: str) -> str:
@@ -86,8 +132,3 @@ def _torch_device(device: str) -> str:
 def has_torch() -> bool:
     """Return whether torch is installed, without importing it."""
     return find_spec("torch") is not None and find_spec("sentence_transformers") is not None
-
-
-def export_of(settings: Settings, files: ModelFiles) -> Path:
-    """Return the folder of the model's ONNX export, whether it is there or not."""
-    return export_folder(settings.models_dir, files)

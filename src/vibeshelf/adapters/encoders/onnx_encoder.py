@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 GRAPH, TOKENIZER, RECORD = "model.onnx", "tokenizer.json", "export.json"
+# The graph as it was traced, which other runtimes read; the fused one has operators of onnxruntime's own.
+PLAIN_GRAPH = "plain.onnx"
 # Padded tokens a batch: on a CPU small batches stay in cache and are the fastest.
 TOKEN_BUDGET = 1536
 
@@ -83,24 +85,34 @@ def load_onnx(folder: Path) -> OnnxEncoder:
     record = read_record(folder)
     if record is None:
         raise ModelUnavailable(f"no checked ONNX export in {folder}. Run: vibeshelf ingest starter --backend onnx")
+    return load_graph(folder / GRAPH, folder / TOKENIZER, EncoderSpec(**record["spec"]), str(record["precision"]))
+
+
+def load_graph(graph: Path, tokenizer: Path, spec: EncoderSpec, precision: str) -> OnnxEncoder:
+    """Return the encoder of a graph file. Raises ModelUnavailable when onnxruntime cannot load it."""
     import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = usable_cores()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001
+        # onnxruntime raises classes of its own C++ binding, which share no base but Exception.
+        reason = str(error).splitlines()[0][:160]
+        raise ModelUnavailable(f"{graph} cannot be loaded ({reason}). Delete it and run: vibeshelf ingest starter") from None
+    return OnnxEncoder(session, load_tokenizer(tokenizer, spec), spec, precision)
+
+
+def load_tokenizer(path: Path, spec: EncoderSpec) -> Tokenizer:
+    """Return the tokenizer, set to the model's own length."""
     from tokenizers import Tokenizer
 
-    spec = EncoderSpec(**record["spec"])
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(path))
     # The file may truncate and pad otherwise than the model was trained for; other lengths make other vectors.
     tokenizer.enable_truncation(spec.max_tokens)
     tokenizer.no_padding()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    try:
-        session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001
-        # onnxruntime raises classes of its own C++ binding, which share no base but Exception.
-        raise ModelUnavailable(
-            f"the export in {folder} cannot be loaded ({str(error).splitlines()[0][:160]}). Delete it and run: vibeshelf ingest starter"
-        ) from None
-    return OnnxEncoder(session, tokenizer, spec, str(record["precision"]))
+    return tokenizer
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from vibeshelf.adapters.encoders.model_files import ModelFiles
-from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, RECORD, TOKENIZER, load_onnx
+from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, PLAIN_GRAPH, RECORD, TOKENIZER, load_onnx
 from vibeshelf.adapters.encoders.reference_texts import REFERENCE_TEXTS
 from vibeshelf.adapters.encoders.torch_encoder import TorchEncoder, load_torch
 from vibeshelf.core.errors import ModelUnavailable
@@ -65,12 +65,11 @@ def export(files: ModelFiles, models_dir: Path) -> Path:
 
 
 def _write_graph(reference: TorchEncoder, files: ModelFiles, work: Path) -> None:
-    raw = work / "raw.onnx"
+    raw = work / PLAIN_GRAPH
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _trace(reference, files.spec.pooling, raw)
         _fuse(raw, work / GRAPH, files)
-    raw.unlink()
 
 
 def _trace(reference: TorchEncoder, pooling: str, path: Path) -> None:
@@ -149,6 +148,18 @@ def compare(reference: TorchEncoder, exported: Any) -> dict[str, Any]:
     )
     least = float(cosines.min())
     return {"passed": least >= MIN_COSINE, "cosine_min": least, "cosine_mean": float(cosines.mean()), "n": len(cosines)}
+
+
+def quantize_int8(fused: Path, target: Path) -> None:
+    """Write an int8 copy of a fused graph: weights per channel, activations quantised as they come."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The fused operators have no shape inference of their own, so the quantiser is told what their tensors are.
+    extra = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+    logging.getLogger().setLevel(logging.ERROR)
+    quantize_dynamic(str(fused), str(target), weight_type=QuantType.QInt8, per_channel=True, extra_options=extra)
 
 
 def _save(work: Path, record: dict[str, Any]) -> None:

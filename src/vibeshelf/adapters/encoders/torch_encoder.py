@@ -54,9 +54,11 @@ def load_torch(files: ModelFiles, device: str, precision: str = "fp32") -> Torch
     try:
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise ModelUnavailable(f"backend 'torch' needs torch and sentence-transformers ({error}). Run: make setup") from None
     _check_device(device)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(str(files.folder), device=device, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
