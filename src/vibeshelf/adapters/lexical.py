@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Iterable
@@ -70,6 +71,8 @@ def build_lexical(texts: Iterable[str], folder: Path) -> None:
     """Index the texts and keep the result in the folder; texts without words are kept as empty rows."""
     import bm25s
 
+    # It reports its steps at DEBUG, which shows wherever another library has turned that on for all.
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
     index = bm25s.BM25(k1=K1, b=B, method="lucene")
     rows = [tokens(text) for text in texts]
     if any(rows):

@@ -7,7 +7,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,7 +22,9 @@ _ELSEWHERE = {"VIBESHELF_TORCH", "VIBESHELF_TEST_DATA"}
 class Settings(BaseSettings):
     """What the environment says; see README for each variable."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Path("data")
     chroma_url: str | None = None
@@ -33,15 +35,18 @@ class Settings(BaseSettings):
     @field_validator("data_dir", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(f"{str(value)!r} is no folder: {error}") from None
 
     @field_validator("chroma_url", mode="after")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if not value:
             return None
-        if not value.startswith(("http://", "https://")):
-            raise ValueError(f"{value!r} is not an address like http://host:port")
+        if not _is_server(value):
+            raise ValueError(f"{value!r} is not an address; expected http://host:port or https://host:port with nothing behind it")
         return value.rstrip("/")
 
     @cached_property
@@ -58,6 +63,16 @@ class Settings(BaseSettings):
         return self.data_dir / "models"
 
 
+def _is_server(address: str) -> bool:
+    """Whether it names a host and, at most, a port: Chroma's client uses nothing else, and says nothing about the rest."""
+    try:
+        parts = urlsplit(address)
+        rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not rest and " " not in address
+    except ValueError:
+        return False
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Return the settings; `overrides` that are not None win over the environment.
 
@@ -70,6 +85,8 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise InputError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f".env cannot be read: {error}. Expected lines NAME=VALUE in UTF-8") from None
 
 
 def _refuse_typos(env_file: Path) -> None:
@@ -77,7 +94,7 @@ def _refuse_typos(env_file: Path) -> None:
     for name in [*os.environ, *_names_in(env_file)]:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             close = difflib.get_close_matches(name.upper(), known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = f"; did you mean {close[0]}?" if close else "."
             raise InputError(f"unknown setting {name}{hint} Known: {', '.join(sorted(known - _ELSEWHERE))}")
 
 

@@ -47,8 +47,10 @@ def render(template: str, book: Book) -> str:
     for segment in template.split("|"):
         match = _FIELD.search(segment)
         if match and (value := fields[match.group(1)]):
-            parts.append(segment[: match.start()] + value + segment[match.end() :])
-    return "".join(parts).lstrip(" .,") or book.title or book.author or genres
+            # What stands before a field joins it to the one before; the first field that a book has joins nothing.
+            before = segment[: match.start()] if parts else segment[: match.start()].lstrip(" .,")
+            parts.append(before + value + segment[match.end() :])
+    return "".join(parts) or book.title or book.description or book.author or genres
 
 
 def text_hash(text: str) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from vibeshelf.adapters.index import FILTER_KEYS
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter
 
-_NUMBERS = ("year", "average_rating", "ratings_count", "pages")
+_EXAMPLES = {"year": "1900..1950", "average_rating": "4..5", "ratings_count": "1000..", "pages": "..300"}
 
 
 def parse_filters(conditions: Sequence[str]) -> tuple[Filter, ...]:
     """Return the filters of KEY=VALUE texts: one key twice means either value, two keys mean both conditions.
 
-    Numbers take ranges: year=1900..1950, year=1950.., year=..0. Raises InputError for an unknown key or a bad number.
+    Numbers take one range: year=1900..1950, year=1950.., year=..0. Raises InputError for an unknown key or a bad range.
     """
     ranges: list[Filter] = []
     values: dict[str, list[str | bool]] = {}
@@ -22,7 +23,9 @@ def parse_filters(conditions: Sequence[str]) -> tuple[Filter, ...]:
         key, equals, value = (part.strip() for part in condition.partition("="))
         if key not in FILTER_KEYS or not equals or not value:
             raise InputError(f"filter '{condition}' cannot be used; expected KEY=VALUE with KEY one of {', '.join(FILTER_KEYS)}")
-        if key in _NUMBERS:
+        if key in _EXAMPLES:
+            if any(known.key == key for known in ranges):
+                raise InputError(f"filter '{condition}': {key} is given twice; give one range such as {key}={_EXAMPLES[key]}")
             ranges.append(_range(key, value, condition))
         else:
             values.setdefault(key, []).append(_value(key, value, condition))
@@ -30,14 +33,17 @@ def parse_filters(conditions: Sequence[str]) -> tuple[Filter, ...]:
 
 
 def _range(key: str, value: str, condition: str) -> Filter:
-    low, dots, high = value.partition("..")
+    start, dots, end = value.partition("..")
     try:
-        bounds = [float(part) if part.strip() else None for part in (low, high if dots else low)]
+        low, high = (float(part) if part.strip() else None for part in (start, end if dots else start))
     except ValueError:
-        raise InputError(f"filter '{condition}': expected a number or a range such as {key}=1900..1950") from None
-    if bounds == [None, None]:
-        raise InputError(f"filter '{condition}': expected a number or a range such as {key}=1900..1950")
-    return Filter(key, low=bounds[0], high=bounds[1])
+        low = high = None
+    given = [bound for bound in (low, high) if bound is not None]
+    if not given or not all(map(math.isfinite, given)):
+        raise InputError(f"filter '{condition}': expected a number or a range such as {key}={_EXAMPLES[key]}")
+    if given != sorted(given):
+        raise InputError(f"filter '{condition}': the range ends before it starts; expected the lower number first")
+    return Filter(key, low=low, high=high)
 
 
 def _value(key: str, value: str, condition: str) -> str | bool:

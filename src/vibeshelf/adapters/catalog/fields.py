@@ -40,9 +40,18 @@ USUAL_NAMES: dict[str, tuple[str, ...]] = {
     "ratings_count": ("ratings_count", "rating_count", "num_ratings", "votes"),
     "pages": ("pages", "num_pages", "page_count", "pagecount"),
 }
+# A book needs one of them.
+TEXT_FIELDS = ("title", "authors", "description", "genres")
 MAX_ID_CHARS = 256
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2028\u2029\ufeff]")
-_MARKUP = re.compile(r"</?(?:br|p|i|b|em|strong|div|span)\b[^<>]*>", re.IGNORECASE)
+# Beyond this a float no longer tells whole numbers apart, and somewhat further a database cannot hold them.
+_MAX_WHOLE = 2**53
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029]")
+_INVISIBLE = re.compile(r"[\u00ad\u200b\ufeff]")
+_BREAKING_MARKUP = re.compile(r"</?(?:br|p|div)\b[^<>]*>", re.IGNORECASE)
+_INLINE_MARKUP = re.compile(r"</?(?:i|b|em|strong|span)\b[^<>]*>", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_BEFORE_OUR_ERA = re.compile(r"^-(\d{4})\b|\b(\d{1,4})\s*b\.?\s*c\b", re.IGNORECASE)
+_FOUR_DIGITS = re.compile(r"\b(\d{4})\b")
 
 
 class UnusableRow(ValueError):
@@ -68,6 +77,11 @@ class Columns:
         have = {normal_name(name) for name in header}
         return [field for field, names in self.names.items() if any(normal_name(name) in have for name in names)]
 
+    def named_but_missing(self, header: Sequence[str]) -> list[str]:
+        """Return the columns that were named by hand and that the header does not have."""
+        have = {normal_name(name) for name in header}
+        return [names[0] for field, names in self.names.items() if names != USUAL_NAMES[field] and normal_name(names[0]) not in have]
+
     def pick(self, row: Mapping[str, Any], field: str) -> Any:
         for name in self.names[field]:
             value = row.get(normal_name(name))
@@ -82,7 +96,7 @@ def normal_name(name: object) -> str:
 
 def book_from(row: Mapping[str, Any], columns: Columns) -> Book:
     """Return the book of a row. Raises UnusableRow when it has no id, or no text at all."""
-    named = {normal_name(name): value for name, value in row.items() if name is not None}
+    named = {normal_name(name): _decoded(value) for name, value in row.items() if name is not None}
     book_id = _identifier(columns.pick(named, "book_id"))
     book = Book(
         book_id=book_id,
@@ -96,7 +110,7 @@ def book_from(row: Mapping[str, Any], columns: Columns) -> Book:
         work_id=clean_text(columns.pick(named, "work_id")) or None,
         average_rating=_number(columns.pick(named, "average_rating")),
         ratings_count=_whole(columns.pick(named, "ratings_count")),
-        pages=_whole(columns.pick(named, "pages")),
+        pages=_whole(columns.pick(named, "pages")) or None,
     )
     if not (book.title or book.description or book.authors or book.genres):
         raise UnusableRow("no text at all")
@@ -114,12 +128,23 @@ def clean_text(value: object) -> str:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise UnusableRow("not UTF-8") from None
-    return " ".join(_CONTROL.sub(" ", _MARKUP.sub(" ", text)).split())
+    text = _INVISIBLE.sub("", _INLINE_MARKUP.sub("", _BREAKING_MARKUP.sub(" ", text)))
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _decoded(value: object) -> object:
+    """Return text for the bytes that some writers of Parquet keep it in."""
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        raise UnusableRow("not UTF-8") from None
 
 
 def _empty(value: object) -> bool:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
+    if isinstance(value, list | tuple | dict):
+        return not value
     return isinstance(value, str) and (not value.strip() or value.strip().lower() in ("nan", "null", "none"))
 
 
@@ -134,10 +159,10 @@ def _identifier(value: object) -> str:
 
 def _items(value: object, separators: str) -> list[object]:
     """Return the parts of a list, of a list written as text, or of separated text."""
+    if isinstance(value, Mapping):
+        return [value] if "name" in value else list(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return list(value)
-    if hasattr(value, "tolist"):
-        return list(value.tolist())
     text = str(value).strip()
     if text.startswith("[") and text.endswith("]"):
         for read in (json.loads, ast.literal_eval):
@@ -170,21 +195,32 @@ def _labels(value: object) -> tuple[str, ...]:
 
 
 def _number(value: object) -> float | None:
+    text = str(value).strip().replace("\u2212", "-")
+    # 4,780,653 counts thousands; 4,34 is how half of Europe writes 4.34.
+    text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        number = float(str(value).replace(",", "")) if value is not None else math.nan
+        number = float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) else None
 
 
 def _whole(value: object) -> int | None:
+    """Return a count; None for what cannot be one."""
     number = _number(value)
-    return int(number) if number is not None else None
+    return int(number) if number is not None and 0 <= number < _MAX_WHOLE else None
 
 
 def _year(value: object) -> int | None:
+    """Return the year of a number, of a date or of text; negative before our era, which has no year 0."""
     number = _number(value)
     if number is None:
-        found = re.search(r"\b(\d{4})\b", str(value)) if value is not None else None
-        number = float(found.group(1)) if found else None
+        number = _year_in(str(value).strip())
     return int(number) if number and -5000 <= number <= 2200 else None
+
+
+def _year_in(text: str) -> int | None:
+    if before := _BEFORE_OUR_ERA.search(text):
+        return -int(before.group(1) or before.group(2))
+    found = _FOUR_DIGITS.search(text)
+    return int(found.group(1)) if found else None

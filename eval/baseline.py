@@ -1,0 +1,38 @@
+"""What a careful user writes: sentence-transformers with its defaults, a persistent Chroma with cosine, `where` for filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import chromadb
+from sentence_transformers import SentenceTransformer
+
+from vibeshelf.adapters.encoders.model_files import read_model
+from vibeshelf.core.records import Book
+from vibeshelf.core.settings import Settings
+
+
+class Baseline:
+    """The obvious pipeline. It is given the same texts and, for searches, the same vectors as ours."""
+
+    def __init__(self, settings: Settings, folder: str, name: str) -> None:
+        self.model = SentenceTransformer(str(read_model(settings.model, settings.models_dir).folder), device="cpu")
+        quiet = chromadb.config.Settings(anonymized_telemetry=False)
+        self.client = chromadb.PersistentClient(folder, settings=quiet)
+        self.collection = self.client.get_or_create_collection(name, configuration={"hnsw": {"space": "cosine"}})
+
+    def ingest(self, books: Sequence[Book], texts: Sequence[str]) -> None:
+        self.put(books, texts, self.model.encode(list(texts)))
+
+    def put(self, books: Sequence[Book], texts: Sequence[str], vectors: Any) -> None:
+        ids = [book.book_id for book in books]
+        facts = [{"title": book.title, "author": book.author, "year": book.year or 0} for book in books]
+        for start in range(0, len(ids), 5000):
+            part = slice(start, start + 5000)
+            self.collection.upsert(ids=ids[part], embeddings=vectors[part], documents=list(texts[part]), metadatas=facts[part])
+
+    def search(self, query: str, k: int = 10, where: dict[str, Any] | None = None) -> list[str]:
+        vector = self.model.encode(query)
+        found = self.collection.query(query_embeddings=[vector], n_results=k, where=where, include=["documents", "metadatas", "distances"])
+        return list(found["ids"][0])

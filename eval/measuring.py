@@ -1,0 +1,135 @@
+"""How the benchmarks measure: interleaved, warmed up, repeated, with medians, raw samples and the environment kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vibeshelf.adapters.encoders.gates import machine_name
+from vibeshelf.adapters.encoders.onnx_encoder import usable_cores
+
+RESULTS = Path(__file__).parent / "results"
+_PACKAGES = ("torch", "sentence-transformers", "onnxruntime", "openvino", "chromadb", "numpy", "faiss-cpu")
+Samples = dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: a figure of ours over the baseline's in the same run. `reach` is what it should come to."""
+
+    what: str
+    ours: float
+    baseline: float
+    unit: str
+    reach: str
+    met: bool
+    n: int
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.baseline
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that one benchmark found."""
+
+    name: str
+    quick: bool
+    rows: list[Row] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, Samples] = field(default_factory=dict)
+
+    def add(self, what: str, ours: float, baseline: float, unit: str, reach: str, n: int, note: str = "") -> None:
+        """Add a line; `reach` is '<= 0.3' or '>= 1.3', on the ratio ours / baseline."""
+        sign, bound = reach.split()
+        ratio = ours / baseline
+        self.rows.append(Row(what, ours, baseline, unit, reach, ratio <= float(bound) if sign == "<=" else ratio >= float(bound), n, note))
+
+    def save(self) -> Path:
+        """Write the summary and, beside it, the raw samples in seconds; return the summary's path."""
+        slug = re.sub(r"[^a-z0-9]+", "-", machine_name().lower()).strip("-")
+        path = RESULTS / f"{self.name}{'-quick' if self.quick else ''}-{slug}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        summary = {
+            "schema": 1,
+            "name": self.name,
+            "quick": self.quick,
+            "environment": environment(),
+            "rows": [{**asdict(row), "ratio": row.ratio} for row in self.rows],
+            "limits": self.limits,
+        }
+        path.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        with path.with_suffix(".samples.jsonl").open("w", encoding="utf-8") as out:
+            for section, of in self.samples.items():
+                for system, seconds in of.items():
+                    line = {"section": section, "system": system, "seconds": [round(value, 7) for value in seconds]}
+                    out.write(json.dumps(line) + "\n")
+        return path
+
+    def table(self) -> str:
+        """Return the table as Markdown."""
+        lines = ["| what | ours | baseline | ours / baseline | reach | met | n |", "|---|---|---|---|---|---|---|"]
+        for row in self.rows:
+            note = f" ({row.note})" if row.note else ""
+            lines.append(
+                f"| {row.what}{note} | {row.ours:.3g} {row.unit} | {row.baseline:.3g} {row.unit} | {row.ratio:.2f} "
+                f"| {row.reach} | {'yes' if row.met else 'no'} | {row.n} |"
+            )
+        lines += [f"| limit: {name} | {value:.3g} | | | | | |" for name, value in self.limits.items()]
+        env = environment()
+        return "\n".join([*lines, "", f"{env['machine']}, {env['date']}, load {env['load_average'][0]:.1f}"])
+
+
+def environment() -> dict[str, Any]:
+    """Return what a reader needs to compare: machine, versions, threads, load, date."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except ModuleNotFoundError:
+            found[package] = None
+    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    return {
+        "machine": machine_name(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cores": usable_cores(),
+        "governor": governor.read_text().strip() if governor.is_file() else None,
+        "load_average": list(os.getloadavg()),
+        "versions": found,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def interleave(systems: dict[str, Callable[[Any], object]], items: Sequence[Any], repeats: int, warm_up: int = 3) -> Samples:
+    """Return the seconds of every call. For each item the systems take turns, and who begins changes with it."""
+    for call in systems.values():
+        for item in items[:warm_up]:
+            call(item)
+    samples: Samples = {name: [] for name in systems}
+    names = list(systems)
+    for turn in range(repeats):
+        for at, item in enumerate(items):
+            shift = (turn + at) % len(names)
+            for name in names[shift:] + names[:shift]:
+                started = time.perf_counter()
+                systems[name](item)
+                samples[name].append(time.perf_counter() - started)
+    return samples
+
+
+def percentile_ms(seconds: Sequence[float], q: float) -> float:
+    return float(np.percentile(seconds, q)) * 1000
