@@ -3,7 +3,7 @@ PORT ?= 8501
 export PORT
 VIBESHELF := .venv/bin/vibeshelf
 
-.PHONY: setup setup-dev run check test lock clean
+.PHONY: setup setup-dev run check test bench bench-quick lock clean
 
 setup:          ## the environment in .venv/
 	@scripts/setup.sh run
@@ -19,6 +19,14 @@ check: setup-dev ## lint and types
 
 test: check     ## lint, types and every test
 	@scripts/test.sh
+
+bench: setup-dev ## every benchmark; long. Results go to eval/results/
+	@.venv/bin/python -m eval.bench_ingest
+	@.venv/bin/python -m eval.bench_search
+
+bench-quick: setup-dev ## the same in two minutes, on the starter catalogue
+	@.venv/bin/python -m eval.bench_ingest --quick
+	@.venv/bin/python -m eval.bench_search --quick
 
 lock: setup-dev ## refresh the locks from pyproject.toml
 	@scripts/lock.sh

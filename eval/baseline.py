@@ -27,7 +27,7 @@ class Baseline:
 
     def put(self, books: Sequence[Book], texts: Sequence[str], vectors: Any) -> None:
         ids = [book.book_id for book in books]
-        facts = [{"title": book.title, "author": book.author, "year": book.year or 0} for book in books]
+        facts: list[Any] = [{"title": book.title, "author": book.author, "year": book.year or 0} for book in books]
         for start in range(0, len(ids), 5000):
             part = slice(start, start + 5000)
             self.collection.upsert(ids=ids[part], embeddings=vectors[part], documents=list(texts[part]), metadatas=facts[part])

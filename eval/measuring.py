@@ -95,7 +95,7 @@ class Report:
 
 def environment() -> dict[str, Any]:
     """Return what a reader needs to compare: machine, versions, threads, load, date."""
-    found = {}
+    found: dict[str, str | None] = {}
     for package in _PACKAGES:
         try:
             found[package] = version(package)

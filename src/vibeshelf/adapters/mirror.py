@@ -24,12 +24,13 @@ from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
 
 from vibeshelf.adapters.index import Index
-from vibeshelf.adapters.lexical import Lexical, build_lexical, load_lexical
+from vibeshelf.adapters.lexical import build_lexical, load_lexical
 from vibeshelf.core.records import Book, Filter, Manifest
 from vibeshelf.core.template import ALL_TEXT, render
 from vibeshelf.core.vectors import Vectors
@@ -47,9 +48,12 @@ class Mirror:
     """One state of a collection. Rows are numbered in the order of ids, so that a tie broken by row is broken by id."""
 
     def __init__(self, folder: Path, vectors: Vectors) -> None:
+        # Everything is opened at once: the folder may be gone by the time that it is needed, its open files are not.
         self.folder = folder
         self.vectors = vectors
-        self._local = threading.local()
+        self.lexical = load_lexical(folder / _WORDS)
+        self._db = sqlite3.connect(f"file:{quote(str(folder / _FACTS))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -57,17 +61,12 @@ class Mirror:
     @cached_property
     def ids(self) -> list[str]:
         """The id of every row."""
-        return [book_id for (book_id,) in self._db.execute("SELECT id FROM books ORDER BY row")]
+        return [book_id for (book_id,) in self._fetch("SELECT id FROM books ORDER BY row")]
 
     @cached_property
     def row_of(self) -> dict[str, int]:
         """The row of every id."""
         return {book_id: row for row, book_id in enumerate(self.ids)}
-
-    @cached_property
-    def lexical(self) -> Lexical | None:
-        """The BM25 index over title, author, genres and description of every row."""
-        return load_lexical(self.folder / _WORDS)
 
     def books(self, book_ids: Sequence[str]) -> dict[str, Book]:
         """Return the books of these ids; ids that are not there are absent."""
@@ -77,8 +76,9 @@ class Mirror:
 
     def all_books(self) -> Iterator[Book]:
         """Yield every book in the order of rows."""
-        for (record,) in self._db.execute("SELECT record FROM books ORDER BY row"):
-            yield book_from_json(record)
+        for start in range(0, len(self), _PAGE):
+            for (record,) in self._fetch("SELECT record FROM books WHERE row >= ? AND row < ? ORDER BY row", [start, start + _PAGE]):
+                yield book_from_json(record)
 
     def select(self, filters: Sequence[Filter]) -> Rows:
         """Return the rows of the books that pass all filters, ascending."""
@@ -140,13 +140,9 @@ class Mirror:
                     column[row] = number
         return {key: {value: np.array(rows) for value, rows in of.items()} for key, of in labels.items()}, numbers
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        # sqlite3 connections belong to the thread that opened them.
-        if not hasattr(self._local, "db"):
-            self._local.db = _open_facts(self.folder)
-        db: sqlite3.Connection = self._local.db
-        return db
+    def _fetch(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(statement, values).fetchall()
 
 
 def top(scores: npt.NDArray[Any], k: int) -> Rows:
@@ -220,10 +216,6 @@ def _write(work: Path, index: Index) -> None:
         vectors.flush()
         os.fsync(vectors.fileno())
     build_lexical(texts, work / _WORDS)
-
-
-def _open_facts(folder: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{folder / _FACTS}?mode=ro&immutable=1", uri=True)
 
 
 def _labels_of(book: Book) -> Iterator[tuple[str, tuple[str | bool, ...]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -49,16 +48,16 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an address; expected http://host:port or https://host:port with nothing behind it")
         return value.rstrip("/")
 
-    @cached_property
+    @property
     def chroma_dir(self) -> Path:
         return self.data_dir / "chroma"
 
-    @cached_property
+    @property
     def mirrors_dir(self) -> Path:
         # Mirrors of a server's collections are not those of the folder's own.
         return self.data_dir / ("mirrors" if self.chroma_url is None else f"mirrors-{quote(self.chroma_url, safe='')}")
 
-    @cached_property
+    @property
     def models_dir(self) -> Path:
         return self.data_dir / "models"
 

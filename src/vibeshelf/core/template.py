@@ -43,7 +43,7 @@ def render(template: str, book: Book) -> str:
         "description": book.description,
         "about": book.description or genres,
     }
-    parts = []
+    parts: list[str] = []
     for segment in template.split("|"):
         match = _FIELD.search(segment)
         if match and (value := fields[match.group(1)]):

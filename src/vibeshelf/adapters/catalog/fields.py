@@ -50,7 +50,7 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b\ufeff]")
 _BREAKING_MARKUP = re.compile(r"</?(?:br|p|div)\b[^<>]*>", re.IGNORECASE)
 _INLINE_MARKUP = re.compile(r"</?(?:i|b|em|strong|span)\b[^<>]*>", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
-_BEFORE_OUR_ERA = re.compile(r"^-(\d{4})\b|\b(\d{1,4})\s*b\.?\s*c\b", re.IGNORECASE)
+_BEFORE_OUR_ERA = re.compile(r"^-(\d{4})\b|\b(\d{1,4})\s*b\.?\s*c(?:\.?\s*e)?\b", re.IGNORECASE)
 _FOUR_DIGITS = re.compile(r"\b(\d{4})\b")
 
 
@@ -123,6 +123,8 @@ def clean_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, list | tuple):
+        value = " ".join(str(part) for part in value)
     text = html.unescape(str(value))
     try:
         text.encode("utf-8")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from vibeshelf.adapters.encoders.gates import GateResult, load_gates
 from vibeshelf.adapters.encoders.model_files import ModelFiles, read_model
@@ -76,13 +78,8 @@ def _check_names(settings: Settings, precision: str | None) -> None:
 def _auto(settings: Settings, files: ModelFiles, bulk: bool, may_export: bool) -> Choice:
     if settings.device not in ("auto", "cpu"):
         return Choice(Variant("torch", settings.device, "fp32"), f"device '{settings.device}' was asked for, which only torch drives")
-    fitting = [result for result in _measured(settings, files) if result.same and (bulk or result.variant.backend != "torch")]
-    if fitting:
-        best = _fastest(fitting, bulk)
-        speed = f"{best.documents_per_second:.0f} documents/s" if bulk else f"{best.query_p50_ms:.1f} ms a query"
-        return Choice(
-            best.variant, f"the fastest here of {len(fitting)} that give the reference's vectors ({speed}, gate of {best.measured_at})"
-        )
+    if bulk and (choice := _auto_bulk(settings, files)):
+        return choice
     if reason := why_not_exportable(files):
         return Choice(Variant("torch", _torch_device(settings.device), "fp32"), f"no ONNX path: {reason}")
     if read_record(export_folder(settings.models_dir, files)) is not None:
@@ -92,6 +89,23 @@ def _auto(settings: Settings, files: ModelFiles, bulk: bool, may_export: bool) -
     if may_export and has_torch():
         return Choice(Variant("onnx", "cpu", "fp32"), "the ONNX export is made now: it starts and answers faster than torch")
     return Choice(Variant("torch", _torch_device(settings.device), "fp32"), "there is no ONNX export yet; the next ingest makes it")
+
+
+def _auto_bulk(settings: Settings, files: ModelFiles) -> Choice | None:
+    same = [result for result in _measured(settings, files) if result.same]
+    if same:
+        best = _fastest(same, bulk=True)
+        speed = f"{best.documents_per_second:.0f} documents/s, gate of {best.measured_at}"
+        return Choice(best.variant, f"of {len(same)} that give the reference's vectors the fastest here ({speed})")
+    if settings.device == "auto" and _has_accelerator() and (device := _torch_device("auto")) != "cpu":
+        return Choice(Variant("torch", device, "fp32"), f"'{device}' is here, which encodes many texts faster than the cpu")
+    return None
+
+
+def _has_accelerator() -> bool:
+    """Return whether it is worth asking torch, which takes seconds to import."""
+    nvidia, apple = Path("/proc/driver/nvidia/version").exists(), sys.platform == "darwin"
+    return has_torch() and (nvidia or apple)
 
 
 def _by_precision(settings: Settings, files: ModelFiles, precision: str, bulk: bool) -> Choice:

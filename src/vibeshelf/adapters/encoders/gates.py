@@ -15,7 +15,7 @@ from vibeshelf.adapters.encoders.variants import Variant
 # The same vectors: what `auto` may take without a word.
 SAME_COSINE = 0.9999
 # Near enough to be offered when asked for by its precision.
-NEAR_COSINE_MIN, NEAR_COSINE_MEAN, NEAR_OVERLAP = 0.96, 0.99, 0.85
+NEAR_COSINE_MIN, NEAR_COSINE_MEAN, NEAR_OVERLAP = 0.96, 0.99, 0.9
 
 
 @dataclass(frozen=True, slots=True)
