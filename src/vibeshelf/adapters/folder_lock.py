@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ from pathlib import Path
 from vibeshelf.core.errors import CollectionBusy, StorageError
 
 _LOCK, _REVISION = ".vibeshelf-writer", ".vibeshelf-revision"
+# A reader that asks who writes holds the lock for some microseconds; a writer that meets one asks again.
+_TRIES, _PAUSE_SECONDS = 20, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +36,48 @@ def writing(folder: Path, collection: str) -> Iterator[None]:
 
     Raises CollectionBusy while another process (or another thread of this one) writes, StorageError for a folder that cannot be written.
     """
-    try:
+    with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StorageError(f"cannot write to {folder} ({error.strerror}); set VIBESHELF_DATA_DIR to a folder that can be written") from None
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise busy(folder, current_writer(folder), collection) from None
+        _lock(handle, folder, collection)
         me = Writer(os.getpid(), collection, datetime.now(UTC).isoformat(timespec="seconds"))
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
-        bump_revision(folder)
-        yield
-        bump_revision(folder)
-    except OSError as error:
-        raise StorageError(f"cannot write to {folder} ({error.strerror or error})") from None
+        with _writable(folder):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
+            bump_revision(folder)
+        try:
+            yield
+        except BaseException:
+            # What was written before it failed is news to readers too; on a full disk this fails as well, and the cause matters more.
+            with suppress(OSError):
+                bump_revision(folder)
+            raise
+        with _writable(folder):
+            bump_revision(folder)
     finally:
         os.close(handle)
+
+
+def _lock(handle: int, folder: Path, collection: str) -> None:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if writer := current_writer(folder):
+                raise busy(folder, writer, collection) from None
+        time.sleep(_PAUSE_SECONDS)
+    raise busy(folder, None, collection)
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        mend = "make room there" if error.errno == errno.ENOSPC else "set VIBESHELF_DATA_DIR to a folder that can be written"
+        raise StorageError(f"cannot write to {folder} ({error.strerror or error}); {mend} and run the same command again") from None
 
 
 def current_writer(folder: Path) -> Writer | None:

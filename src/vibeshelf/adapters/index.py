@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,13 +17,17 @@ import numpy as np
 
 from vibeshelf.adapters.folder_lock import refuse_while_written, revision, writing
 from vibeshelf.adapters.manifests import MANIFEST_KEY, dump_manifest, load_manifest
-from vibeshelf.core.errors import CollectionNotFound, ForeignCollection, InputError, StorageError, VibeshelfError
+from vibeshelf.core.errors import CollectionNotFound, ForeignCollection, InputError, StorageError, VectorError, VibeshelfError
 from vibeshelf.core.records import Book, Filter, Manifest
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.vectors import Vectors, check_unit_rows
 
 SPACE = "cosine"
 _PAGE = 2000
+# Chroma takes up to 512 characters; names are parts of file names here, which end earlier.
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,198}[a-zA-Z0-9]")
+# With less room than this left, a disk is as good as full for SQLite and for an index that grows.
+_LITTLE_ROOM_BYTES = 32 << 20
 _LIST_KEYS = {"genre": "genres", "author": "authors"}
 FILTER_KEYS = ("genre", "author", "year", "language", "country", "described", "average_rating", "ratings_count", "pages")
 _FACTS = ("title", "year", "language", "country", "work_id", "average_rating", "ratings_count", "pages")
@@ -41,6 +48,16 @@ class CollectionInfo:
     name: str
     count: int
     manifest: Manifest | None
+
+
+def check_name(name: str) -> str:
+    """Return the collection name. Raises InputError for one that Chroma or a file system does not take."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"collection name '{name}' cannot be used: expected 3 to 200 characters from a-z, A-Z, 0-9, '.', '_', '-', "
+            "beginning and ending with a letter or digit"
+        )
+    return name
 
 
 class Store:
@@ -93,22 +110,14 @@ class Store:
         return self._get(name) is not None
 
     def create(self, manifest: Manifest) -> Index:
-        """Make an empty collection with a manifest. Raises InputError for a name that Chroma does not take."""
-        import chromadb.errors
-
-        try:
-            with _errors(self.where):
-                collection = self.client.create_collection(
-                    manifest.collection,
-                    configuration={"hnsw": {"space": SPACE, **manifest.hnsw}},
-                    embedding_function=None,
-                    metadata={MANIFEST_KEY: dump_manifest(manifest)},
-                )
-        except chromadb.errors.InvalidArgumentError:
-            raise InputError(
-                f"collection name '{manifest.collection}' cannot be used: expected 3 to 512 characters from a-z, A-Z, 0-9, '.', '_', '-', "
-                "beginning and ending with a letter or digit"
-            ) from None
+        """Make an empty collection with a manifest. Raises InputError for a name that cannot be used."""
+        with _errors(self.where):
+            collection = self.client.create_collection(
+                check_name(manifest.collection),
+                configuration={"hnsw": {"space": SPACE, **manifest.hnsw}},
+                embedding_function=None,
+                metadata={MANIFEST_KEY: dump_manifest(manifest)},
+            )
         return Index(self, collection, manifest)
 
     def delete(self, name: str) -> None:
@@ -194,12 +203,21 @@ class Index:
             yield from ((book_id, _hashes(facts)) for book_id, facts in zip(page["ids"], page["metadatas"], strict=True))
 
     def vectors(self, book_ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the stored vectors of these ids, each float32 (dimension,)."""
+        """Return the stored vectors of these ids, each float32 (dimension,); ids that are not there are absent.
+
+        Raises VectorError for vectors that cannot be ours: somebody else wrote them past every check.
+        """
         if not book_ids:
             return {}
         with _errors(self.store.where):
             found = self._collection.get(ids=list(book_ids), include=["embeddings"])
-        return {book_id: np.asarray(row, dtype=np.float32) for book_id, row in zip(found["ids"], found["embeddings"], strict=True)}
+        rows = np.asarray(found["embeddings"], dtype=np.float32).reshape(len(found["ids"]), -1)
+        try:
+            check_unit_rows(rows, self._dimension, f"collection '{self.name}' holds")
+        except VectorError as error:
+            fix = f"Something else wrote to it; build it again: vibeshelf ingest SOURCE --collection {self.name}-2"
+            raise VectorError(f"{error}. {fix}") from None
+        return dict(zip(found["ids"], rows, strict=True))
 
     def stored_dimension(self) -> int | None:
         """Return the dimension of the vectors as they are stored, or None when there are none."""
@@ -283,12 +301,24 @@ def _connect(settings: Settings) -> Any:
     with _errors(where):
         if settings.chroma_url is None:
             settings.chroma_dir.mkdir(parents=True, exist_ok=True)
-            return chromadb.PersistentClient(str(settings.chroma_dir), settings=quiet)
+            return _open_folder(settings.chroma_dir, quiet)
         address = urlsplit(settings.chroma_url)
         secure = address.scheme == "https"
         return chromadb.HttpClient(
             host=address.hostname or "localhost", port=address.port or (443 if secure else 8000), ssl=secure, settings=quiet
         )
+
+
+def _open_folder(folder: Path, settings: Any) -> Any:
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    try:
+        return chromadb.PersistentClient(str(folder), settings=settings)
+    except BaseException:
+        # Chroma remembers a client that could not start, and would hand out this half of one at the next call.
+        SharedSystemClient.clear_system_cache()
+        raise
 
 
 @contextmanager
@@ -302,18 +332,33 @@ def _errors(where: str) -> Iterator[None]:
     except (VibeshelfError, chromadb.errors.NotFoundError, chromadb.errors.InvalidArgumentError):
         raise
     except (chromadb.errors.ChromaError, OSError, httpx.HTTPError, ValueError) as error:
-        raise StorageError(f"Chroma at {where} does not answer as it should: {_reason(error)}") from error
+        raise StorageError(f"Chroma at {where} does not answer as it should: {_reason(error, where)}") from error
+    except BaseException as error:
+        # A panic in Chroma's Rust part derives from BaseException, and its class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise StorageError(f"Chroma at {where} failed: {_reason(error, where)}") from error
 
 
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+def _reason(error: BaseException, where: str) -> str:
+    text = " ".join(str(error).split())[:300] or type(error).__name__
     if "Could not connect" in text or "onnect" in type(error).__name__:
         return "no server there. Start one: chroma run --path FOLDER --port PORT"
-    if "full" in text or "No space left" in text or "os error 28" in text:
-        return "the disk is full; what was stored before is kept. Make room and run the same command again"
-    if "readonly" in text or "Read-only" in text or "ermission denied" in text:
-        return f"the folder cannot be written ({text[:120]}); set VIBESHELF_DATA_DIR to one that can"
-    return text[:300]
+    if any(sign in text for sign in ("disk is full", "No space left", "os error 28")) or _little_room(where):
+        return f"the disk is full ({text}); what was stored before is kept. Make room and run the same command again"
+    if any(sign in text for sign in ("readonly", "Read-only", "ermission denied")):
+        return f"the folder cannot be written, which Chroma needs even to read ({text}); set VIBESHELF_DATA_DIR to one, or a copy, that can"
+    if any(sign in text for sign in _DAMAGE):
+        return f"its files are damaged ({text}). Put back a copy of the folder, or move it away and ingest again"
+    return text
+
+
+_DAMAGE = ("malformed", "not a database", "no such table", "unable to open database", "hnsw", "Error finding id")
+
+
+def _little_room(where: str) -> bool:
+    """Return whether a folder's disk is about full: Chroma's compaction then fails without saying why."""
+    return Path(where).is_dir() and shutil.disk_usage(where).free < _LITTLE_ROOM_BYTES
 
 
 def _manifest_of(collection: Any) -> Manifest:

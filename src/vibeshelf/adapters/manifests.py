@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
+from vibeshelf.core.errors import VectorError
 from vibeshelf.core.records import Canary, EncoderSpec, Manifest
+from vibeshelf.core.vectors import check_unit_rows
 
 MANIFEST_KEY = "vibeshelf_manifest"
 FORMAT_VERSION = 1
@@ -26,10 +28,39 @@ def dump_manifest(manifest: Manifest) -> str:
 
 
 def load_manifest(text: str) -> Manifest:
-    """Return the manifest of a JSON text. Raises ValueError, KeyError or TypeError for anything else."""
-    content: dict[str, Any] = json.loads(text)
-    canaries = [Canary(row["text"], _unpack(row["query"]), _unpack(row["document"])) for row in content.pop("canaries")]
-    return Manifest(**{**content, "encoder": EncoderSpec(**content["encoder"]), "canaries": tuple(canaries)})
+    """Return the manifest of a JSON text. Raises ValueError, saying what is wrong with it, for anything else."""
+    try:
+        content = json.loads(text)
+        if content["format_version"] != FORMAT_VERSION:
+            raise ValueError(f"it is of format {content['format_version']!r}")
+        spec = EncoderSpec(**content["encoder"])
+        canaries = tuple(_canary(row, spec.dimension) for row in content.pop("canaries"))
+        manifest = Manifest(**{**content, "encoder": spec, "canaries": canaries})
+    except KeyError as error:
+        raise ValueError(f"it has no {error}") from None
+    except (TypeError, AttributeError, OverflowError, VectorError) as error:
+        raise ValueError(str(error)) from None
+    _check_types(manifest)
+    if not canaries:
+        raise ValueError("it has no canaries")
+    return manifest
+
+
+def _check_types(record: Manifest | EncoderSpec) -> None:
+    """Raise ValueError for a field that is not of its type: all that is compared later must be comparable."""
+    simple = {"str": str, "int": int, "bool": bool}
+    for each in fields(record):
+        value, expected = getattr(record, each.name), simple.get(str(each.type))
+        if expected is not None and type(value) is not expected:
+            raise ValueError(f"its {each.name} is {value!r}, which is no {each.type}")
+    if isinstance(record, Manifest):
+        _check_types(record.encoder)
+
+
+def _canary(row: dict[str, str], dimension: int) -> Canary:
+    canary = Canary(row["text"], _unpack(row["query"]), _unpack(row["document"]))
+    check_unit_rows(np.array([canary.query_vector, canary.document_vector], dtype=np.float32), dimension, "its canaries")
+    return canary
 
 
 def public_manifest(manifest: Manifest) -> dict[str, Any]:

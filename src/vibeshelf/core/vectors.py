@@ -20,8 +20,9 @@ def unit_rows(raw: npt.ArrayLike, count: int, dimension: int, maker: str) -> Vec
         bad = int((~np.isfinite(rows).all(axis=1)).sum())
         raise VectorError(f"{maker} gave {bad} of {count} vectors with values that are not finite; none was used")
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    if count and not (norms > 1e-6).all():
-        raise VectorError(f"{maker} gave {int((norms <= 1e-6).sum())} of {count} vectors without length; none was used")
+    usable = (norms > 1e-6) & np.isfinite(norms)
+    if not usable.all():
+        raise VectorError(f"{maker} gave {int((~usable).sum())} of {count} vectors without a usable length; none was used")
     return np.ascontiguousarray(rows / norms) if count else rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -53,10 +54,10 @@ def _properties(built: EncoderSpec, asked: EncoderSpec) -> Iterator[tuple[str, s
 
 
 def _fix(manifest: Manifest, asked: EncoderSpec) -> str:
-    rebuild = f"vibeshelf ingest SOURCE --model {asked.model} --collection {manifest.collection}-2"
+    rebuild = f"vibeshelf ingest SOURCE --model {shlex.quote(asked.model)} --collection {manifest.collection}-2"
     if asked.model == manifest.encoder.model:
         return f"The model of that name has changed: restore its files, or build a new collection: {rebuild}"
-    return f"Search with --model {manifest.encoder.model}, or build a new collection: {rebuild}"
+    return f"Search with --model {shlex.quote(manifest.encoder.model)}, or build a new collection: {rebuild}"
 
 
 def _require_stored_dimension(index: Index) -> None:
@@ -73,15 +74,13 @@ def _require_stored_dimension(index: Index) -> None:
 
 def _require_canaries(index: Index, encoder: Encoder) -> None:
     canaries = index.manifest.canaries
-    if not canaries:
-        return
     bound = SAME_PRECISION_COSINE if encoder.precision == index.manifest.precision else OTHER_PRECISION_COSINE
     texts = [canary.text for canary in canaries]
     queries = encoder.encode_queries(texts)
     same_tower = encoder.spec.query_prompt == encoder.spec.document_prompt
     documents = queries if same_tower else encoder.encode_documents(texts)
     stored = np.array([[canary.query_vector, canary.document_vector] for canary in canaries], dtype=np.float32)
-    least = float(min((stored[:, 0] * queries).sum(axis=1).min(), (stored[:, 1] * documents).sum(axis=1).min()))
+    least = float(np.min([(stored[:, 0] * queries).sum(axis=1), (stored[:, 1] * documents).sum(axis=1)]))
     if not least >= bound:
         raise ModelMismatch(
             index.name,

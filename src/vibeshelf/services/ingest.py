@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,8 +20,8 @@ import numpy as np
 
 from vibeshelf.adapters.catalog import Source, SourceRow
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import SPACE, Index, Store, StoredHashes
-from vibeshelf.core.errors import InputError, Mismatch, SourceError, StorageError
+from vibeshelf.adapters.index import SPACE, Index, Store, StoredHashes, check_name
+from vibeshelf.core.errors import CollectionBusy, InputError, Mismatch, SourceError, StorageError
 from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import check_template, record_hash, render, text_hash
@@ -92,11 +91,14 @@ def ingest(source: Source, settings: Settings, options: IngestOptions, progress:
     """
     _check(options)
     store = Store(settings)
-    with store.writer(options.collection):
-        run = _Run(source, settings, options, store)
-        with _RejectsFile(settings.data_dir, options.collection) as rejects:
-            run.read_all(rejects, progress or _silent)
-        report = run.report(rejects)
+    try:
+        with store.writer(options.collection):
+            run = _Run(source, settings, options, store)
+            with _RejectsFile(settings.data_dir, options.collection) as rejects:
+                run.read_all(rejects, progress or _silent)
+            report = run.report(rejects)
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(f"the system refused: {error}. What was stored is kept; mend this and run the same command again") from None
     run.mirror()
     return report
 
@@ -106,6 +108,7 @@ def _silent(rows: int, fraction: float) -> None:
 
 
 def _check(options: IngestOptions) -> None:
+    check_name(options.collection)
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit is {options.limit}; expected 1 or more")
     if options.prune and options.limit is not None:
@@ -155,9 +158,10 @@ class _Run:
                 pending.result()
             if batches.error:
                 raise batches.error
-            if self._index is None:
+            # Nothing that can be used is a wrong file or wrong columns, never a reason to remove all that is there.
+            if self._index is None or self.tally.rejected == self.tally.read:
                 raise SourceError(
-                    f"{self._source.path} has no usable row ({self.tally.rejected} rejected{rejects.first_reason}); nothing was made"
+                    f"{self._source.path} has no usable row ({self.tally.rejected} rejected{rejects.first_reason}); nothing was changed"
                 )
             if self._options.prune:
                 self._prune(seen)
@@ -251,7 +255,9 @@ class _Run:
 
     def mirror(self) -> None:
         """Build what searches read beside Chroma, so that the first search does not wait for it."""
-        mirror_of(self._settings, self._store.open(self._options.collection))
+        # Another ingest may have begun by now, whose end will build it.
+        with contextlib.suppress(CollectionBusy):
+            mirror_of(self._settings, self._store.open(self._options.collection))
 
     def report(self, rejects: _RejectsFile) -> IngestReport:
         encoder = self._encoder
@@ -325,9 +331,8 @@ class _Seen:
     """The ids that this run has met, in a temporary file: memory does not grow with the source."""
 
     def __init__(self) -> None:
-        # A full temporary disk shows as sqlite3.Error, which the command line says in one line.
-        self._folder = tempfile.TemporaryDirectory(prefix="vibeshelf-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "seen.sqlite", isolation_level=None, check_same_thread=False)
+        # An empty name is a file that SQLite unlinks as it opens it: nothing is left behind by an ingest that was killed.
+        self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID;")
 
     def __enter__(self) -> _Seen:
@@ -335,7 +340,6 @@ class _Seen:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
-        self._folder.cleanup()
 
     def add(self, book_ids: Sequence[str]) -> set[int]:
         """Remember the ids and return the positions of those that were met before, here or in an earlier batch."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.mirror import Mirror, build_mirror, open_mirror
+from vibeshelf.core.errors import VectorError
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.filters import parse_filters
@@ -35,6 +37,7 @@ class Shelf:
         self.store = store
         self.encoder = encoder
         self._state = _State(index, mirror_of(store.settings, index))
+        self._outdated = False
         self._lock = threading.Lock()
 
     @property
@@ -69,18 +72,24 @@ class Shelf:
         if self._is_stale():
             with self._lock:
                 if self._is_stale():
+                    # Until it was opened and found to match, every search must try that again, and never use what was before.
+                    self._outdated = True
                     self.store.close()
                     index = self.store.open(self.name)
                     require_match(index, self.encoder)
                     self._state = _State(index, mirror_of(self.store.settings, index))
+                    self._outdated = False
         return self._state
 
     def _is_stale(self) -> bool:
-        return self.store.is_stale() if self.store.embedded else self._state.index.has_changed()
+        return self._outdated or (self.store.is_stale() if self.store.embedded else self._state.index.has_changed())
 
 
 def mirror_of(settings: Settings, index: Index) -> Mirror | None:
-    """Return the collection's mirror, built when it is missing; None for one that is not complete, or where there is no room."""
+    """Return the collection's mirror, built when it is missing.
+
+    None for a collection that is not complete, where there is no room, and for one with damaged vectors, which Chroma still ranks.
+    """
     if not index.manifest.complete:
         return None
     ready = open_mirror(settings.mirrors_dir, index.manifest)
@@ -88,7 +97,7 @@ def mirror_of(settings: Settings, index: Index) -> Mirror | None:
         return ready
     try:
         return build_mirror(settings.mirrors_dir, index)
-    except OSError as error:
+    except (OSError, sqlite3.Error, VectorError) as error:
         _log.warning("no mirror of collection '%s' (%s): searches are slower, and dense only", index.name, error)
         return None
 

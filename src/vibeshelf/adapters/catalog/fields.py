@@ -119,12 +119,13 @@ def book_from(row: Mapping[str, Any], columns: Columns) -> Book:
 
 def clean_text(value: object) -> str:
     """Return one line of text: entities and simple markup resolved, control characters gone, spaces single."""
+    value = _decoded(value)
     if _empty(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, list | tuple):
-        value = " ".join(str(part) for part in value)
+        value = " ".join(clean_text(part) for part in value)
     text = html.unescape(str(value))
     try:
         text.encode("utf-8")

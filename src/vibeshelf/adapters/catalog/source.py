@@ -43,6 +43,8 @@ class Source:
             return book_from(row, self.columns)
         except UnusableRow as error:
             return Rejected(line, str(error), excerpt[:200])
+        except RecursionError:
+            return Rejected(line, "nested too deeply", excerpt[:200])
 
     def _require_columns(self, header: Sequence[str]) -> None:
         """Raise SourceError unless the header has an id, a text and every column that was named with --column."""
