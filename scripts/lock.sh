@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 no_cuda=
 for name in $(cat scripts/cuda-packages.txt); do no_cuda="$no_cuda --no-emit-package $name"; done
-compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $no_cuda "$@"; }
+compile() { .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" --constraint scripts/constraints.txt $no_cuda "$@"; }
 compile pyproject.toml -o requirements.lock "$@"
 compile pyproject.toml --group dev --constraint requirements.lock -o .venv/all.lock "$@"
 compile pyproject.toml --extra openvino --constraint requirements.lock -o .venv/openvino.lock "$@"

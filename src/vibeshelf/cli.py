@@ -22,7 +22,7 @@ FINE, NO, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message}. See: {self.prog} --help\n")
+        self.exit(BAD_INPUT, f"{self.prog}: {' '.join(message.split())}. See: {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,11 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The last resort: a defect of ours. One line for the user; --debug shows all of it.
         if arguments.debug:
             traceback.print_exc()
-        return _complain(f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]} (--debug shows where)")
+        return _complain(f"unexpected {type(error).__name__}: {str(error)[:300]} (--debug shows where)")
+    except BaseException as error:
+        # Panics of libraries written in Rust derive from BaseException, and their class cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        return _complain(f"a library failed: {str(error)[:300]}")
 
 
 def _complain(line: str) -> int:
-    print(f"vibeshelf: {line}", file=sys.stderr)
+    # What people typed is part of many messages, with its line breaks.
+    print(f"vibeshelf: {' '.join(line.split())}", file=sys.stderr)
     return BAD_INPUT
 
 
@@ -324,7 +330,7 @@ def _app(arguments: argparse.Namespace) -> int:
 
 
 def _free_port(address: str, text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise InputError(f"PORT is '{text}'; expected a number from 1 to 65535")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

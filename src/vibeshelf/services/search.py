@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Sequence
 
 from vibeshelf.adapters.encoders import Encoder
@@ -18,12 +19,14 @@ DEFAULT_SYSTEM = "hybrid"
 MAX_QUERY_CHARS = 8000
 MAX_K = 1000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]")
+# Joiners, direction marks and variation selectors belong to emoji and to many scripts, but say nothing alone.
+_INVISIBLE = ("Cc", "Cf", "Mn", "Zs")
 
 
 def clean_query(text: str) -> str:
     """Return the query in one line without control characters. Raises InputError when nothing is left, or too much."""
     query = " ".join(_UNPRINTABLE.sub(" ", text.encode("utf-8", "ignore").decode()).split())
-    if not query:
+    if all(unicodedata.category(character) in _INVISIBLE for character in query):
         raise InputError("the query is empty; type what the book should feel like, for instance: a slow, melancholy lighthouse story")
     if len(query) > MAX_QUERY_CHARS:
         raise InputError(f"the query has {len(query):,} characters; at most {MAX_QUERY_CHARS:,} can be used. Shorten it")

@@ -53,9 +53,12 @@ class Beir(JsonLines):
 def parse_object(data: bytes) -> dict[str, Any] | str:
     """Return the JSON object of a line, or the reason why it is none."""
     try:
-        row = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+        row = json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").rstrip("\r\n"))
     except UnicodeDecodeError:
         return "not UTF-8"
+    except json.JSONDecodeError as error:
+        # The error's own text counts lines within the line, which reads like a line of the file.
+        return f"not JSON ({error.msg}, character {error.pos + 1})"
     except (ValueError, RecursionError) as error:
         return f"not JSON ({error})"
     return row if isinstance(row, dict) else f"a JSON {type(row).__name__}, expected an object"

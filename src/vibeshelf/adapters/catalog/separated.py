@@ -72,14 +72,14 @@ class Csv(Source):
             raise SourceError(f"{self.path} holds no line; expected a header and books")
         if lines.holds_nul:
             raise SourceError(f"{self.path}: its first line holds NUL bytes, so it is binary or UTF-16; expected text in UTF-8")
-        header = [normal_name(name) for name in first]
-        mark = next((mark for mark in ",;\t|" if len(header) == 1 and mark in header[0]), None)
+        mark = next((mark for mark in ",;\t|" if len(first) == 1 and mark in first[0]), None)
         if mark:
             flag = "tab" if mark == "\t" else f"'{mark}'"
             raise SourceError(
-                f"{self.path} has one column when split at {self._mark!r}: {shown(header[0])}. It looks separated by {mark!r}. "
+                f"{self.path} has one column when split at {self._mark!r}: {shown(first[0])}. It looks separated by {mark!r}. "
                 f"Add: --delimiter {flag}"
             )
+        header = [normal_name(name) for name in first]
         self._require_columns(header)
         return header
 

@@ -47,7 +47,7 @@ def open_encoder(
         folder = export_folder(settings.models_dir, files)
         if read_record(folder) is None and may_export:
             export(files, settings.models_dir)
-        return load_onnx(folder)
+        return load_onnx(folder, files.spec)
     return open_variant(settings, files, choice.variant)
 
 

@@ -53,6 +53,15 @@ def read_model(name: str, cache_dir: Path) -> ModelFiles:
     Raises ModelUnavailable when it is neither packaged, nor a folder, nor on a hub that can be reached.
     """
     folder = _folder(name)
+    try:
+        return _read(name, folder, cache_dir)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelUnavailable(
+            f"model '{name}': the files in {folder} cannot be understood ({error}); expected a whole sentence-transformers folder"
+        ) from None
+
+
+def _read(name: str, folder: Path, cache_dir: Path) -> ModelFiles:
     modules = _modules(folder)
     pooling = _pooling(dict(modules).get("Pooling"))
     config = _json(folder / "config.json")

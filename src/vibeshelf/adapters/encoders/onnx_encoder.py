@@ -80,12 +80,15 @@ def batches_by_tokens(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> Ite
         yield batch
 
 
-def load_onnx(folder: Path) -> OnnxEncoder:
-    """Return the encoder of an exported folder. Raises ModelUnavailable when it is not whole or did not pass its check."""
+def load_onnx(folder: Path, spec: EncoderSpec) -> OnnxEncoder:
+    """Return the encoder of an exported folder. Raises ModelUnavailable when it is not whole or did not pass its check.
+
+    `spec` is the model's as it was asked for: the export may have been made under another of its names.
+    """
     record = read_record(folder)
     if record is None:
         raise ModelUnavailable(f"no checked ONNX export in {folder}. Run: vibeshelf ingest starter --backend onnx")
-    return load_graph(folder / GRAPH, folder / TOKENIZER, EncoderSpec(**record["spec"]), str(record["precision"]))
+    return load_graph(folder / GRAPH, folder / TOKENIZER, spec, str(record["precision"]))
 
 
 def load_graph(graph: Path, tokenizer: Path, spec: EncoderSpec, precision: str) -> OnnxEncoder:
@@ -97,11 +100,12 @@ def load_graph(graph: Path, tokenizer: Path, spec: EncoderSpec, precision: str) 
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        tokens = load_tokenizer(tokenizer, spec)
     except Exception as error:  # noqa: BLE001
-        # onnxruntime raises classes of its own C++ binding, which share no base but Exception.
+        # onnxruntime and tokenizers raise classes of their own bindings, which share no base but Exception.
         reason = str(error).splitlines()[0][:160]
-        raise ModelUnavailable(f"{graph} cannot be loaded ({reason}). Delete it and run: vibeshelf ingest starter") from None
-    return OnnxEncoder(session, load_tokenizer(tokenizer, spec), spec, precision)
+        raise ModelUnavailable(f"{graph.parent} cannot be loaded ({reason}). Delete it and run: vibeshelf ingest starter") from None
+    return OnnxEncoder(session, tokens, spec, precision)
 
 
 def load_tokenizer(path: Path, spec: EncoderSpec) -> Tokenizer:
@@ -120,7 +124,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         whole = (folder / GRAPH).stat().st_size == record["size_bytes"] and (folder / TOKENIZER).is_file()
-        return record if whole and record["check"]["passed"] else None
+        return record if whole and record["check"]["passed"] is True else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -129,7 +129,7 @@ def _record(files: ModelFiles, reference: TorchEncoder, work: Path) -> None:
         "check": {"passed": True},
     }
     _save(work, record)
-    record["check"] = compare(reference, load_onnx(work))
+    record["check"] = compare(reference, load_onnx(work, files.spec))
     _save(work, record)
     if not record["check"]["passed"]:
         raise ModelUnavailable(
