@@ -23,10 +23,12 @@ test: check     ## lint, types and every test
 bench: setup-dev ## every benchmark; long. Results go to eval/results/
 	@.venv/bin/python -m eval.bench_ingest
 	@.venv/bin/python -m eval.bench_search
+	@.venv/bin/python -m eval.bench_devices
 
 bench-quick: setup-dev ## the same in two minutes, on the starter catalogue
 	@.venv/bin/python -m eval.bench_ingest --quick
 	@.venv/bin/python -m eval.bench_search --quick
+	@.venv/bin/python -m eval.bench_devices --quick
 
 lock: setup-dev ## refresh the locks from pyproject.toml
 	@scripts/lock.sh

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import ROOT
+from tests.servers import free_port, wait_until_it_answers
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import Shelf
@@ -45,12 +43,6 @@ class Server:
     data_dir: Path
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def serving(data_dir: Path, **extra: str) -> Iterator[Server]:
     """Run the app as `make run` does, until it answers; stop it in the end."""
@@ -60,21 +52,11 @@ def serving(data_dir: Path, **extra: str) -> Iterator[Server]:
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "vibeshelf.cli", "app"], cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
-        _wait_until_healthy(f"http://127.0.0.1:{port}", process, log)
+        wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health", process, log)
         yield Server(f"http://127.0.0.1:{port}", data_dir)
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        with suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"the server did not answer: {log.read_text()}")
 
 
 NASTY = {

@@ -23,7 +23,7 @@ from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.manifests import MANIFEST_KEY
 from vibeshelf.core.errors import ForeignCollection, ModelMismatch, VectorError
 from vibeshelf.core.settings import Settings
-from vibeshelf.services.guard import require_match
+from vibeshelf.services.guard import make_canaries, require_match
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.search import search
 from vibeshelf.services.shelf import open_shelf
@@ -153,8 +153,8 @@ def test_vectors_of_another_dimension_under_a_right_manifest_are_refused(
     monkeypatch.setattr("vibeshelf.services.ingest.open_encoder", lambda *_, **__: FakeEncoder())
     ingest(open_source(source), settings, IngestOptions("books"))
     index = Store(settings).open("books")
-    index.save_manifest(encoder=replace(index.manifest.encoder, dimension=50))
     encoder = FakeEncoder(dimension=50)
+    index.save_manifest(encoder=replace(index.manifest.encoder, dimension=50), canaries=make_canaries(encoder))
     encoder.spec = index.manifest.encoder
     with pytest.raises(ModelMismatch, match="50-d by its manifest, requested 48-d by its stored vectors"):
         require_match(Store(settings).open("books"), encoder)

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import free_port
 from tests.command import assert_one_clear_line, vibeshelf
 from tests.conftest import settings_in
 from tests.fakes import FakeEncoder
+from tests.servers import chroma_server, free_port
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.index import Store
 from vibeshelf.core.errors import InputError, Mismatch, SourceError
@@ -46,34 +40,8 @@ def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting
     if request.param == "embedded":
         yield settings_in(tmp_path / "data")
         return
-    port = free_port()
-    command = [
-        str(Path(sys.executable).parent / "chroma"),
-        "run",
-        "--path",
-        str(tmp_path / "server"),
-        "--port",
-        str(port),
-        "--host",
-        "127.0.0.1",
-    ]
-    env = {**os.environ, "ANONYMIZED_TELEMETRY": "False"}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/api/v2/heartbeat")
-        yield settings_in(tmp_path / "data", chroma_url=f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def wait_for(url: str) -> None:
-    for _ in range(300):
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
-            assert answer.status == 200
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{url} does not answer")
+    with chroma_server(tmp_path / "server") as url:
+        yield settings_in(tmp_path / "data", chroma_url=url)
 
 
 def rows_of(count: int) -> list[Row]:
@@ -214,3 +182,9 @@ def test_memory_does_not_grow_with_the_file(settings: Settings, tmp_path: Path, 
 def test_a_server_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     done = vibeshelf(tmp_path, "search", "x", VIBESHELF_CHROMA_URL=f"http://127.0.0.1:{free_port()}")
     assert_one_clear_line(done, "no server there", "chroma run")
+
+
+def test_copies_of_settings_have_folders_of_their_own(settings: Settings, tmp_path: Path) -> None:
+    copy = settings.model_copy(update={"data_dir": tmp_path / "b"})
+    assert settings.chroma_dir == settings.data_dir / "chroma"
+    assert copy.chroma_dir == tmp_path / "b" / "chroma"

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import random
+import tracemalloc
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -116,6 +117,12 @@ def test_a_damaged_authors_file_is_named(tmp_path: Path) -> None:
     assert "goodreads_book_authors.json.gz is cut off" in message
 
 
+def test_a_folder_named_like_an_authors_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "authors.json").mkdir()
+    books, _ = read(save_lines(tmp_path / "books_with_authors.json", UCSD_ROW))
+    assert books[0].authors == ()
+
+
 @pytest.mark.parametrize("odd", [None, 5, "x", {}, [1, None, "x", {}, {"name": None}]], ids=repr)
 def test_odd_authors_and_shelves_are_no_reason_to_stop(tmp_path: Path, odd: object) -> None:
     books, rejected = read(save_lines(tmp_path / "b.json", UCSD_ROW | {"authors": odd, "popular_shelves": odd}), "ucsd")
@@ -190,6 +197,11 @@ def test_a_beir_folder_may_be_packed(tmp_path: Path, name: str) -> None:
     assert [(row.line, row.reason) for row in rejected] == [(2, "no text at all")]
 
 
+def test_beir_texts_are_put_together_without_authors(tmp_path: Path) -> None:
+    save_lines(tmp_path / "corpus.jsonl", {"_id": "d1", "title": "Sea", "text": "Waves"})
+    assert open_source(str(tmp_path)).template == "{title}| {description}"
+
+
 def test_a_folder_that_is_no_beir_folder_says_what_one_holds(tmp_path: Path) -> None:
     save(tmp_path / "books.csv", "id,title\n1,Sea\n")
     assert refusal(tmp_path) == f"{tmp_path} has no corpus.jsonl (or .gz, .zst); a BEIR folder holds one"
@@ -238,6 +250,25 @@ def test_an_over_long_line_inside_quotes_rejects_both_lines(tmp_path: Path) -> N
     assert titles == ["Three"]
     assert [line for line, _ in rejected] == [2, 3]
     assert rejected[1][1] == TOO_LONG
+
+
+def test_a_row_of_many_lines_is_given_up_before_it_fills_the_memory(tmp_path: Path) -> None:
+    endless = "1" + ("," + '"' + "x" * 60_000 + "\n" + '"') * 40
+    _, rejected = read_csv(tmp_path, f"id,title\n{endless}\n2,Two\n")
+    assert rejected[0] == (2, "not readable as CSV: no quote closes the one that is open within 1,048,576 bytes, the row runs to line 19")
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_one_line_of_50_mb_costs_itself_only_and_little_memory(tmp_path: Path, kind: str) -> None:
+    first, last = (b"id,title\n", b"2,Sand\n") if kind == "csv" else (b'{"id": 1, "title": "Sea"}\n', b'{"id": 2, "title": "Sand"}\n')
+    path = save(tmp_path / f"books.{kind}", first + b"x" * (50 << 20) + b"\n" + last)
+    tracemalloc.start()
+    books, rejected = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert books[-1].title == "Sand"
+    assert [(row.line, row.reason) for row in rejected] == [(2, TOO_LONG)]
+    assert peak < 20 << 20
 
 
 def test_bare_quotes_inside_quotes_are_taken_as_meant(tmp_path: Path) -> None:
@@ -331,6 +362,13 @@ def test_binary_rubbish_with_a_csv_name_is_refused_in_printable_words(tmp_path: 
 )  # fmt: skip
 def test_a_wrong_delimiter_is_guessed(tmp_path: Path, name: str, content: str, delimiter: str | None, words: str) -> None:
     assert words in refusal(save(tmp_path / name, content), delimiter=delimiter)
+
+
+@pytest.mark.parametrize(("name", "delimiter"), [("b.csv", ";"), ("b.csv", "\t"), ("b.tsv", None), ("b.tsv", "|")])
+def test_other_delimiters_are_read(tmp_path: Path, name: str, delimiter: str | None) -> None:
+    mark = delimiter or "\t"
+    books, _ = read(save(tmp_path / name, f"id{mark}title\n1{mark}Sea, sand\n"), delimiter=delimiter)
+    assert [book.title for book in books] == ["Sea, sand"]
 
 
 @pytest.mark.parametrize(
@@ -511,6 +549,12 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(SourceError, match="neither a file nor a folder; write its content to a file first"):
         open_source(str(tmp_path / "pipe.csv"))
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("books.docx", ".docx"), ("books.csv.bz2", ".bz2"), ("books.xlsx.gz", ".xlsx")])
+def test_an_unknown_suffix_lists_the_formats(tmp_path: Path, name: str, suffix: str) -> None:
+    content = gzip.compress(b"rubbish") if name.endswith(".gz") else b"rubbish"
+    assert f"no known format ('{suffix}'); use --format with one of csv, jsonl, parquet" in refusal(save(tmp_path / name, content))
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path: Path) -> None:

@@ -78,6 +78,12 @@ def test_an_empty_value_is_the_default(folder: Path, monkeypatch: pytest.MonkeyP
     assert (settings.data_dir, settings.model, settings.chroma_url) == (folder / "data", "all-MiniLM-L6-v2", None)
 
 
+def test_the_environment_wins_over_the_env_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / ".env").write_text("VIBESHELF_MODEL=from-file\nVIBESHELF_DEVICE=cpu\n")
+    monkeypatch.setenv("VIBESHELF_MODEL", "from-environment")
+    assert (load_settings().model, load_settings().device) == ("from-environment", "cpu")
+
+
 def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIBESHELF_DEVICE", "cuda")
     assert load_settings(device="cpu").device == "cpu"

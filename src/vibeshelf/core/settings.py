@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         if not value:
             return None
         if not _is_server(value):
-            raise ValueError(f"{value!r} is not an address; expected http://host:port or https://host:port with nothing behind it")
+            # A password that was put before the host stays out of terminals and logs.
+            shown = f"...@{value.rpartition('@')[2]}" if "@" in value else value
+            raise ValueError(f"{shown!r} is not an address; expected http://host:port or https://host:port with nothing behind it")
         return value.rstrip("/")
 
     @property

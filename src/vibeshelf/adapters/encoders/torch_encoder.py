@@ -61,7 +61,8 @@ def load_torch(files: ModelFiles, device: str, precision: str = "fp32") -> Torch
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(str(files.folder), device=device, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001
+        # Each of the libraries behind it has errors of its own, safetensors' derives from Exception alone.
         raise ModelUnavailable(f"model '{files.name}' cannot be loaded ({str(error).splitlines()[0][:160]})") from None
     model.max_seq_length = files.spec.max_tokens
     if precision != "fp32":
