@@ -60,7 +60,7 @@ def layer_of(path: Path) -> str:
         return "page"
     if parts[0] == "eval":
         return "eval"
-    if parts[2] == "cli.py":
+    if parts[2] in ("cli.py", "commands"):
         return "ui"
     return parts[2] if parts[2] in LAYERS else "package"
 
