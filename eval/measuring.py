@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vibeshelf.adapters.encoders.gates import machine_name
-from vibeshelf.adapters.encoders.onnx_encoder import usable_cores
+from vibeshelf.adapters.encoders.graph_encoder import usable_cores
 
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("torch", "sentence-transformers", "onnxruntime", "openvino", "chromadb", "numpy", "faiss-cpu")

@@ -19,11 +19,13 @@ import pytest
 from tests.conftest import MODEL_CACHE, ROOT, settings_in
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.encoders import Encoder, choose, open_encoder
+from vibeshelf.adapters.encoders.graph_encoder import batches_by_tokens
 from vibeshelf.adapters.encoders.model_files import FileHashes, read_model
-from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, RECORD, TOKENIZER, OnnxEncoder, batches_by_tokens, load_onnx, read_record
+from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, RECORD, TOKENIZER, OnnxEncoder, load_onnx, read_record
 from vibeshelf.adapters.encoders.onnx_export import export, export_folder, why_not_exportable
 from vibeshelf.adapters.encoders.reference_texts import REFERENCE_TEXTS
 from vibeshelf.adapters.encoders.torch_encoder import load_torch
+from vibeshelf.adapters.encoders.variants import Variant, open_variant
 from vibeshelf.core.errors import ModelUnavailable
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.ingest import IngestOptions, ingest
@@ -343,3 +345,15 @@ def test_the_command_itself_imports_nothing_heavy(tmp_path: Path) -> None:
     imported = modules_after("import vibeshelf.cli", tmp_path)
     assert "vibeshelf" in imported
     assert imported.isdisjoint({"chromadb", "numpy", "onnxruntime", "torch", "streamlit", "pydantic", "pandas", "tokenizers"})
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed: EXTRAS=openvino make setup")
+def test_openvino_gives_the_reference_in_parallel_batches_and_from_many_threads(tmp_path: Path, torch_minilm: Encoder) -> None:
+    settings = settings_in(tmp_path / "data")
+    encoder = open_variant(settings, read_model(MINILM, settings.models_dir), Variant("openvino", "cpu", "fp32"))
+    texts = [text for several in UNSEEN.values() for text in several] * 3
+    assert cosines(encoder.encode_documents(texts), torch_minilm.encode_documents(texts)).min() >= 0.9999
+    alone = [encoder.encode_queries([text])[0] for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        shared = list(pool.map(lambda text: encoder.encode_queries([text])[0], texts))
+    assert cosines(np.array(alone), np.array(shared)).min() > 0.99999

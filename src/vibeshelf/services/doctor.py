@@ -14,8 +14,9 @@ from typing import Any
 
 from vibeshelf.adapters.encoders.choice import choose, has_torch
 from vibeshelf.adapters.encoders.gates import load_gates
+from vibeshelf.adapters.encoders.graph_encoder import usable_cores
 from vibeshelf.adapters.encoders.model_files import read_model
-from vibeshelf.adapters.encoders.onnx_encoder import read_record, usable_cores
+from vibeshelf.adapters.encoders.onnx_encoder import read_record
 from vibeshelf.adapters.encoders.onnx_export import export_folder
 from vibeshelf.adapters.encoders.packaged import PACKAGED
 from vibeshelf.adapters.index import Store

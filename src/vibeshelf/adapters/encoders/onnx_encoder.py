@@ -3,81 +3,35 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from vibeshelf.adapters.encoders.graph_encoder import GraphEncoder, load_tokenizer, usable_cores
 from vibeshelf.core.errors import ModelUnavailable
 from vibeshelf.core.records import EncoderSpec
-from vibeshelf.core.vectors import Vectors, unit_rows
+from vibeshelf.core.vectors import Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
 GRAPH, TOKENIZER, RECORD = "model.onnx", "tokenizer.json", "export.json"
 # The graph as it was traced, which other runtimes read; the fused one has operators of onnxruntime's own.
 PLAIN_GRAPH = "plain.onnx"
-# Padded tokens a batch: on a CPU small batches stay in cache and are the fastest.
-TOKEN_BUDGET = 1536
 
 
-class OnnxEncoder:
-    """One graph from tokens to unit vectors. Safe to share between threads."""
+class OnnxEncoder(GraphEncoder):
+    """A graph on onnxruntime, which spreads each batch over the cores."""
 
     backend = "onnx"
-    device = "cpu"
 
     def __init__(self, session: InferenceSession, tokenizer: Tokenizer, spec: EncoderSpec, precision: str) -> None:
-        self.spec = spec
-        self.precision = precision
+        super().__init__([node.name for node in session.get_inputs()], tokenizer, spec, precision)
         self._session = session
-        self._tokenizer = tokenizer
-        self._inputs = [node.name for node in session.get_inputs()]
 
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self.spec.query_prompt)
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        return self._encode(texts, self.spec.document_prompt)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return each text's tokens after truncation, special ones included."""
-        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
-
-    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
-        rows = np.zeros((len(texts), self.spec.dimension), dtype=np.float32)
-        for batch in batches_by_tokens([len(encoding.ids) for encoding in encodings]):
-            rows[batch] = self._run([encodings[i] for i in batch])
-        return unit_rows(rows, len(texts), self.spec.dimension, f"{self.spec.model} on onnxruntime")
-
-    def _run(self, encodings: Sequence[Encoding]) -> Vectors:
-        width = max(len(encoding.ids) for encoding in encodings)
-        feed = {name: np.zeros((len(encodings), width), dtype=np.int64) for name in self._inputs}
-        for row, encoding in enumerate(encodings):
-            length = len(encoding.ids)
-            feed["input_ids"][row, :length] = encoding.ids
-            feed["attention_mask"][row, :length] = 1
-            if "token_type_ids" in feed:
-                feed["token_type_ids"][row, :length] = encoding.type_ids
+    def _infer(self, feed: dict[str, Any]) -> Vectors:
         output: Vectors = self._session.run(None, feed)[0]
         return output
-
-
-def batches_by_tokens(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> Iterator[list[int]]:
-    """Yield the indices of `lengths`, sorted by length, in batches of at most `budget` padded tokens."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[index] > budget:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
 
 
 def load_onnx(folder: Path, spec: EncoderSpec) -> OnnxEncoder:
@@ -108,17 +62,6 @@ def load_graph(graph: Path, tokenizer: Path, spec: EncoderSpec, precision: str) 
     return OnnxEncoder(session, tokens, spec, precision)
 
 
-def load_tokenizer(path: Path, spec: EncoderSpec) -> Tokenizer:
-    """Return the tokenizer, set to the model's own length."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
-    # The file may truncate and pad otherwise than the model was trained for; other lengths make other vectors.
-    tokenizer.enable_truncation(spec.max_tokens)
-    tokenizer.no_padding()
-    return tokenizer
-
-
 def read_record(folder: Path) -> dict[str, Any] | None:
     """Return what the export of a folder recorded about itself, or None unless it is whole and passed its check."""
     try:
@@ -127,8 +70,3 @@ def read_record(folder: Path) -> dict[str, Any] | None:
         return record if whole and record["check"]["passed"] is True else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def usable_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -59,6 +59,7 @@ def load_torch(files: ModelFiles, device: str, precision: str = "fp32") -> Torch
         raise ModelUnavailable(f"backend 'torch' needs torch and sentence-transformers ({error}). Run: make setup") from None
     _check_device(device)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(str(files.folder), device=device, local_files_only=True)
     except Exception as error:  # noqa: BLE001

@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vibeshelf.adapters.catalog.starter import starter_path, starter_queries
+from vibeshelf.adapters.encoders.graph_encoder import load_tokenizer
 from vibeshelf.adapters.encoders.model_files import ModelFiles
-from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, PLAIN_GRAPH, TOKENIZER, load_graph, load_tokenizer, read_record
+from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, PLAIN_GRAPH, TOKENIZER, load_graph, read_record
 from vibeshelf.adapters.encoders.onnx_export import export, export_folder, quantize_int8, why_not_exportable
 from vibeshelf.adapters.encoders.openvino_encoder import cpu_has_bf16, has_openvino, load_openvino
 from vibeshelf.adapters.encoders.openvino_encoder import quantize_int8 as quantize_for_openvino
