@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
 from vibeshelf.adapters.catalog import STARTER, open_source
-from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.encoders.gates import GateResult, judge, machine_name, save_gates
-from vibeshelf.adapters.encoders.model_files import read_model
+from vibeshelf.adapters.encoders.gates import GateResult, Judged, judge, machine_name, save_gates, with_judgments
+from vibeshelf.adapters.encoders.model_files import ModelFiles, read_model
 from vibeshelf.adapters.encoders.reference_texts import REFERENCE_TEXTS
 from vibeshelf.adapters.encoders.variants import REFERENCE, Variant, open_variant, variants
+from vibeshelf.adapters.mirror import top
+from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import ModelUnavailable
-from vibeshelf.core.records import Book
+from vibeshelf.core.records import Book, Ranking
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import BOOK_TEMPLATE, render
 from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.measures import parse_measures, query_values
+from vibeshelf.services.statistics import paired_p_value
 
-_DOCUMENTS, _QUERIES = 200, 80
+# Of the starter catalogue; a quick run is for a look, and is not kept.
+_DOCUMENTS, _QUICK_DOCUMENTS = 200, 32
+_K = 10
 
 
-def measure(settings: Settings, model: str | None = None, say: Callable[[str], None] | None = None) -> list[GateResult]:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What a variant made of the texts (unit rows), and how fast."""
+
+    documents: Vectors
+    queries: Vectors
+    documents_per_second: float
+    query_p50_ms: float
+
+
+def measure(
+    settings: Settings, model: str | None = None, say: Callable[[str], None] | None = None, *, quick: bool = False
+) -> list[GateResult]:
     """Compare every variant with the reference and keep the results, which `auto` goes by from then on.
 
-    Takes about ten seconds a variant. Raises ModelUnavailable when the reference itself cannot run.
+    Takes about ten seconds a variant, and half a minute more for one that is near: those must also do as well on the judged
+    starter queries. A `quick` run withholds them unjudged and keeps nothing.
+    Raises ModelUnavailable when the reference itself cannot run.
     """
     files = read_model(model or settings.model, settings.models_dir)
-    documents, queries = _texts()
+    documents, queries = _texts(_QUICK_DOCUMENTS if quick else _DOCUMENTS)
     reference = _run(open_variant(settings, files, REFERENCE), documents, queries)
     results = []
     for variant in variants(files):
@@ -39,22 +60,62 @@ def measure(settings: Settings, model: str | None = None, say: Callable[[str], N
             results.append(_compare(variant, measured, reference))
         except ModelUnavailable as error:
             results.append(_unavailable(variant, str(error)))
+    results = [_unjudged(each) for each in results] if quick else _judge_the_near(settings, files, results)
+    for result in results:
         if say:
-            say(f"{results[-1].verdict:9} {variant}: {results[-1].reason}")
-    save_gates(settings.models_dir, files, results)
+            say(f"{result.verdict:9} {result.variant}: {result.reason}")
+    if not quick:
+        save_gates(settings.models_dir, files, results)
     return results
 
 
-class _Measured:
-    def __init__(self, documents: Vectors, queries: Vectors, documents_per_second: float, query_p50_ms: float) -> None:
-        self.documents, self.queries = documents, queries
-        self.documents_per_second, self.query_p50_ms = documents_per_second, query_p50_ms
+def _unjudged(result: GateResult) -> GateResult:
+    if result.verdict != "near":
+        return result
+    return replace(result, verdict="withheld", reason=f"{result.reason}; not judged in a quick run")
 
 
-def _texts() -> tuple[list[str], list[str]]:
-    books = [row for _, row in open_source(STARTER).rows() if isinstance(row, Book)]
-    step = max(1, len(books) // _DOCUMENTS)
-    return [render(BOOK_TEMPLATE, book) for book in books[::step]], [*starter_queries().values()][:_QUERIES]
+def _judge_the_near(settings: Settings, files: ModelFiles, results: Sequence[GateResult]) -> list[GateResult]:
+    """Return the results with the near ones judged; the quickest variant with the reference's vectors stands for the reference."""
+    if not any(each.verdict == "near" for each in results):
+        return list(results)
+    stand_in = max((each for each in results if each.same), key=lambda each: each.documents_per_second or 0.0)
+    reference = _ndcg(open_variant(settings, files, stand_in.variant))
+
+    def judged(variant: Variant) -> Judged:
+        values = _ndcg(open_variant(settings, files, variant))
+        p_value = paired_p_value([values[query_id] - reference[query_id] for query_id in reference])
+        return Judged(_mean(values), _mean(reference), 1.0 if p_value is None else p_value, len(reference))
+
+    return [with_judgments(each, judged(each.variant)) if each.verdict == "near" else each for each in results]
+
+
+def _ndcg(encoder: Encoder) -> dict[str, float]:
+    """Return query id -> nDCG@10 of exact dense search over the whole starter catalogue; 0 for a query without a relevant book."""
+    books, queries = _starter_books(), starter_queries()
+    documents = encoder.encode_documents([render(BOOK_TEMPLATE, book) for book in books])
+    scores = encoder.encode_queries(list(queries.values())) @ documents.T
+    rankings = {}
+    for query_id, row in zip(queries, scores, strict=True):
+        best = top(row, _K)
+        rankings[query_id] = Ranking(tuple(books[at].book_id for at in best), tuple(float(row[at]) for at in best))
+    name = f"nDCG@{_K}"
+    values = query_values(parse_measures(name), read_qrels(starter_qrels_path()), rankings)[name]
+    return {query_id: value or 0.0 for query_id, value in values.items()}
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return sum(values.values()) / len(values)
+
+
+def _starter_books() -> list[Book]:
+    return [row for _, row in open_source(STARTER).rows() if isinstance(row, Book)]
+
+
+def _texts(count: int) -> tuple[list[str], list[str]]:
+    books = _starter_books()
+    step = max(1, len(books) // count)
+    return [render(BOOK_TEMPLATE, book) for book in books[::step]], [*starter_queries().values()]
 
 
 def _run(encoder: Encoder, documents: Sequence[str], queries: Sequence[str]) -> _Measured:

@@ -5,17 +5,37 @@ from __future__ import annotations
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from vibeshelf.adapters.encoders.model_files import ModelFiles
 from vibeshelf.adapters.encoders.variants import Variant
 
 # The same vectors: what `auto` may take without a word.
 SAME_COSINE = 0.9999
-# Near enough to be offered when asked for by its precision.
-NEAR_COSINE_MIN, NEAR_COSINE_MEAN, NEAR_OVERLAP = 0.96, 0.99, 0.9
+# Near enough to be offered when asked for by its precision, once the judged queries do not say otherwise. The least cosine is
+# that of the oddest text (one word 400 times); the mean and the overlap are what a search feels.
+NEAR_COSINE_MIN, NEAR_COSINE_MEAN, NEAR_OVERLAP = 0.9, 0.99, 0.9
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """nDCG@10 of exact dense search over the starter catalogue, on its `n` judged queries; `p_value` of the paired test."""
+
+    ndcg10: float
+    reference_ndcg10: float
+    p_value: float
+    n: int
+
+    @property
+    def is_worse(self) -> bool:
+        return self.ndcg10 < self.reference_ndcg10 and self.p_value <= ALPHA
+
+    def __str__(self) -> str:
+        return f"nDCG@10 {self.ndcg10:.3f} where the reference has {self.reference_ndcg10:.3f} (p = {self.p_value:.2f}, {self.n} queries)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +58,7 @@ class GateResult:
     machine: str
     measured_at: str
     reason: str
+    judged: Judged | None = None
 
     @property
     def same(self) -> bool:
@@ -49,23 +70,34 @@ class GateResult:
 
 
 def judge(cosine_min: float, cosine_mean: float, overlap: float) -> tuple[str, str]:
-    """Return the verdict (same, near or withheld) with its reason."""
+    """Return the verdict on the vectors alone (same, near or withheld) with its reason."""
     figures = f"cosine to the reference {cosine_min:.5f} at least, {cosine_mean:.5f} on average, top-10 overlap {overlap:.3f}"
     if cosine_min >= SAME_COSINE:
         return "same", figures
     if cosine_min >= NEAR_COSINE_MIN and cosine_mean >= NEAR_COSINE_MEAN and overlap >= NEAR_OVERLAP:
-        return "near", f"{figures}: offered by --precision only"
+        return "near", figures
     return "withheld", f"{figures}; expected at least {NEAR_COSINE_MIN}, {NEAR_COSINE_MEAN} and {NEAR_OVERLAP}"
+
+
+def with_judgments(result: GateResult, judged: Judged) -> GateResult:
+    """Return a near result with what the judged queries say of it: offered by --precision, or withheld when it is worse."""
+    verdict, end = ("withheld", "worse") if judged.is_worse else ("near", "offered by --precision only")
+    return replace(result, verdict=verdict, judged=judged, reason=f"{result.reason}, {judged}: {end}")
 
 
 def load_gates(models_dir: Path, files: ModelFiles) -> dict[Variant, GateResult]:
     """Return the results of this very machine for these very weights; those of another machine do not count."""
     try:
         rows = json.loads(_path(models_dir, files).read_text(encoding="utf-8"))
-        results = [GateResult(**{**row, "variant": Variant(**row["variant"])}) for row in rows]
+        results = [_result(row) for row in rows]
     except (OSError, ValueError, TypeError, KeyError):
         return {}
     return {result.variant: result for result in results if result.machine == machine_name()}
+
+
+def _result(row: dict[str, Any]) -> GateResult:
+    judged = Judged(**row["judged"]) if row.get("judged") else None
+    return GateResult(**{**row, "variant": Variant(**row["variant"]), "judged": judged})
 
 
 def save_gates(models_dir: Path, files: ModelFiles, results: list[GateResult]) -> None:
