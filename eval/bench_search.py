@@ -18,6 +18,8 @@ import numpy as np
 from eval.baseline import Baseline
 from eval.corpora import source_of, tile
 from eval.measuring import Report, interleave, percentile_ms
+from eval.systems import K, our_encoder, our_search, plain_encoder, plain_search
+from eval.turns import Maker, take_turns
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.index import Store, StoredHashes
@@ -29,7 +31,6 @@ from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import Shelf, open_shelf
 
-K = 10
 # A year drawn from 1000 to 1999: the share of books that a range of them matches is its width.
 FILTERS = {"0.1 %": (1000, 1000), "5 %": (1000, 1049), "50 %": (1000, 1499)}
 
@@ -48,20 +49,20 @@ def main() -> None:
 
 def run(report: Report, settings: Settings, folder: Path, quick: bool) -> None:
     name, path = source_of(quick)
-    queries = list(starter_queries().values())[: 20 if quick else 76]
+    queries = list(starter_queries().values())[: 24 if quick else 72]
     shelf = corpus_shelf(settings, name, path)
     books, vectors = contents(shelf)
     small, large = (500, 2_000) if quick else (10_000, 100_000)
     repeats = 2 if quick else 4
     plain = Baseline(settings, str(folder / "plain"), "corpus")
     plain.put(books, [render(BOOK_TEMPLATE, book) for book in books], vectors)
-    encoding(report, plain, shelf, queries, repeats)
-    searching(report, plain, shelf, queries, repeats, name)
+    encoding(report, settings, folder, plain, shelf, queries, repeats)
+    searching(report, settings, folder, queries, repeats, name)
     tiled = {count: build_tiled(settings, folder, books, vectors, count, shelf) for count in (small, large)}
     baseline_large = Baseline(settings, str(folder / "plain"), "large")
     tiled_books, tiled_vectors = tile(books, vectors, large)
     baseline_large.put(tiled_books, [render(BOOK_TEMPLATE, book) for book in tiled_books], tiled_vectors)
-    filtering(report, baseline_large, tiled[large], queries[:10], repeats)
+    filtering(report, settings, folder, tiled[large], queries[:24], repeats)
     growing(report, tiled[small], tiled[large], queries, repeats)
     limits(report, tiled_vectors)
     starting(report, settings, folder, name, 3 if quick else 5)
@@ -100,10 +101,10 @@ def link_models(settings: Settings, own: Settings) -> None:
         own.models_dir.symlink_to(settings.models_dir)
 
 
-def encoding(report: Report, plain: Baseline, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
+def encoding(report: Report, settings: Settings, folder: Path, plain: Baseline, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
+    makers: dict[str, Maker] = {"ours": (our_encoder, (settings,)), "baseline": (plain_encoder, (settings, folder / "plain"))}
+    samples = report.samples["encode one query"] = take_turns(makers, queries, repeats)
     ours = shelf.encoder
-    systems: dict[str, Callable[[str], object]] = {"ours": lambda text: ours.encode_queries([text]), "baseline": plain.model.encode}
-    samples = report.samples["encode one query"] = interleave(systems, queries, repeats)
     least = float(min((ours.encode_queries([text])[0] * plain.model.encode(text)).sum() for text in queries))
     assert least >= 0.9999, f"the vectors differ: cosine {least}"
     note = f"{ours.backend} {ours.precision}, least cosine {least:.6f}"
@@ -111,31 +112,25 @@ def encoding(report: Report, plain: Baseline, shelf: Shelf, queries: Sequence[st
     report.add("encode one query, p50", p50["ours"], p50["baseline"], "ms", "<= 0.30", len(samples["ours"]), note)
 
 
-def searching(report: Report, plain: Baseline, shelf: Shelf, queries: Sequence[str], repeats: int, name: str) -> None:
-    systems: dict[str, Callable[[str], object]] = {
-        "dense": lambda text: shelf.run(text, K, "dense"),
-        "hybrid": lambda text: shelf.run(text, K, "hybrid"),
-        "baseline": lambda text: plain.search(text, K),
-    }
-    samples = report.samples["search end to end"] = interleave(systems, queries, repeats)
+def searching(report: Report, settings: Settings, folder: Path, queries: Sequence[str], repeats: int, name: str) -> None:
+    makers: dict[str, Maker] = {system: (our_search, (settings, f"bench-{name}", system)) for system in ("dense", "hybrid")}
+    makers["baseline"] = (plain_search, (settings, folder / "plain", "corpus"))
+    samples = report.samples["search end to end"] = take_turns(makers, queries, repeats)
     for system in ("dense", "hybrid"):
         for q in (50, 95):
             ours, theirs = percentile_ms(samples[system], q), percentile_ms(samples["baseline"], q)
             report.add(f"search, {name}, k={K}, {system}, p{q}", ours, theirs, "ms", "<= 0.45", len(samples[system]))
 
 
-def filtering(report: Report, plain: Baseline, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
+def filtering(report: Report, settings: Settings, folder: Path, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
     for share, (low, high) in FILTERS.items():
         filters = parse_filters([f"year={low}..{high}"])
         where: dict[str, Any] = {"$and": [{"year": {"$gte": low}}, {"year": {"$lte": high}}]}
-
-        def ours(text: str, filters: Any = filters) -> object:
-            return shelf.run(text, K, "dense", filters)
-
-        def theirs(text: str, where: Any = where) -> object:
-            return plain.search(text, K, where)
-
-        samples = report.samples[f"filtered {share}"] = interleave({"ours": ours, "baseline": theirs}, queries, repeats)
+        makers: dict[str, Maker] = {
+            "ours": (our_search, (shelf.store.settings, shelf.name, "dense", filters)),
+            "baseline": (plain_search, (settings, folder / "plain", "large", where)),
+        }
+        samples = report.samples[f"filtered {share}"] = take_turns(makers, queries, repeats)
         p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
         note = f"recall@10 against exact {recall(shelf, queries, filters):.3f}"
         what = f"filtered search, {shelf.manifest.count:,} books, {share} match, p50"
@@ -157,11 +152,9 @@ def recall(shelf: Shelf, queries: Sequence[str], filters: Any) -> float:
 
 
 def growing(report: Report, small: Shelf, large: Shelf, queries: Sequence[str], repeats: int) -> None:
-    systems: dict[str, Callable[[str], object]] = {
-        "large": lambda text: large.run(text, K, "dense"),
-        "small": lambda text: small.run(text, K, "dense"),
-    }
-    samples = report.samples["growth"] = interleave(systems, queries, repeats)
+    shelves = {"small": small, "large": large}
+    makers: dict[str, Maker] = {name: (our_search, (shelf.store.settings, shelf.name)) for name, shelf in shelves.items()}
+    samples = report.samples["growth"] = take_turns(makers, queries, repeats)
     p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
     what = f"search p50, {large.manifest.count:,} books against {small.manifest.count:,}"
     report.add(what, p50["large"], p50["small"], "ms", "<= 1.5", len(samples["large"]), "baseline is the small one")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,8 +26,8 @@ from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.measures import parse_measures, query_values
 from vibeshelf.services.statistics import paired_p_value
 
-# Of the starter catalogue; a quick run is for a look, and is not kept.
-_DOCUMENTS, _QUICK_DOCUMENTS = 200, 32
+# Of the starter catalogue.
+_DOCUMENTS = 200
 _K = 10
 
 
@@ -41,17 +41,15 @@ class _Measured:
     query_p50_ms: float
 
 
-def measure(
-    settings: Settings, model: str | None = None, say: Callable[[str], None] | None = None, *, quick: bool = False
-) -> list[GateResult]:
+def measure(settings: Settings, model: str | None = None, say: Callable[[str], None] | None = None) -> list[GateResult]:
     """Compare every variant with the reference and keep the results, which `auto` goes by from then on.
 
     Takes about ten seconds a variant, and half a minute more for one that is near: those must also do as well on the judged
-    starter queries. A `quick` run withholds them unjudged and keeps nothing.
+    starter queries.
     Raises ModelUnavailable when the reference itself cannot run.
     """
     files = read_model(model or settings.model, settings.models_dir)
-    documents, queries = _texts(_QUICK_DOCUMENTS if quick else _DOCUMENTS)
+    documents, queries = _texts(_DOCUMENTS)
     reference = _run(open_variant(settings, files, REFERENCE), documents, queries)
     results = []
     for variant in variants(files):
@@ -60,19 +58,12 @@ def measure(
             results.append(_compare(variant, measured, reference))
         except ModelUnavailable as error:
             results.append(_unavailable(variant, str(error)))
-    results = [_unjudged(each) for each in results] if quick else _judge_the_near(settings, files, results)
+    results = _judge_the_near(settings, files, results)
     for result in results:
         if say:
             say(f"{result.verdict:9} {result.variant}: {result.reason}")
-    if not quick:
-        save_gates(settings.models_dir, files, results)
+    save_gates(settings.models_dir, files, results)
     return results
-
-
-def _unjudged(result: GateResult) -> GateResult:
-    if result.verdict != "near":
-        return result
-    return replace(result, verdict="withheld", reason=f"{result.reason}; not judged in a quick run")
 
 
 def _judge_the_near(settings: Settings, files: ModelFiles, results: Sequence[GateResult]) -> list[GateResult]:
