@@ -25,6 +25,7 @@ from vibeshelf.core.errors import ForeignCollection, ModelMismatch, VectorError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.guard import make_canaries, require_match
 from vibeshelf.services.ingest import IngestOptions, ingest
+from vibeshelf.services.query_vectors import QueryVectors
 from vibeshelf.services.search import search
 from vibeshelf.services.shelf import open_shelf
 
@@ -191,7 +192,7 @@ def test_an_encoder_that_fails_is_named_and_nothing_is_searched(built: Settings,
     index = Store(built).open("books")
     broken = FakeEncoder(dimension=384, broken=value)
     with pytest.raises(VectorError, match="none was used"):
-        search(index, None, broken, "sea", 1, "dense")
+        search(index, None, QueryVectors(broken), "sea", 1, "dense")
 
 
 def test_both_backends_serve_one_collection(built: Settings) -> None:

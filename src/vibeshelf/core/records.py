@@ -135,7 +135,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The hits of one query with what made them and how long each stage took."""
+    """The hits of one query with what made them and how long each stage took.
+
+    `remembered`: the query's vector was that of an earlier search, so `encode_ms` is no time of an encoder.
+    """
 
     query: str
     collection: str
@@ -150,6 +153,7 @@ class SearchResult:
     device: str
     backend: str
     precision: str
+    remembered: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -7,12 +7,12 @@ import time
 import unicodedata
 from collections.abc import Sequence
 
-from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter, Hit, SearchResult
 from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.query_vectors import QueryVectors
 from vibeshelf.services.systems import SYSTEMS, Scored, dense, hybrid, lexical
 
 DEFAULT_SYSTEM = "hybrid"
@@ -50,13 +50,13 @@ def check_system(system: str) -> str:
 def search(
     index: Index,
     mirror: Mirror | None,
-    encoder: Encoder,
+    queries: QueryVectors,
     query: str,
     k: int = 10,
     system: str = DEFAULT_SYSTEM,
     filters: Sequence[Filter] = (),
 ) -> SearchResult:
-    """Return the best k books. The encoder must have passed `guard.require_match` for this index.
+    """Return the best k books. The queries' encoder must have passed `guard.require_match` for this index.
 
     Without a mirror (a collection that is being built, a disk without room) the dense system answers for all.
     Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
@@ -67,7 +67,7 @@ def search(
     check_system(system)
     used = system if mirror is not None else "dense"
     encoding = time.perf_counter()
-    vector = encoder.encode_queries([text])[0] if used != "lexical" else None
+    vector, remembered = queries.get(text) if used != "lexical" else (None, False)
     searching = time.perf_counter()
     scored = _rank(index, mirror, vector, text, k, used, filters)
     hydrating = time.perf_counter()
@@ -90,9 +90,10 @@ def search(
         search_ms=(hydrating - searching) * 1000,
         hydrate_ms=(ended - hydrating) * 1000,
         total_ms=(ended - started) * 1000,
-        device=encoder.device,
-        backend=encoder.backend,
-        precision=encoder.precision,
+        device=queries.encoder.device,
+        backend=queries.encoder.backend,
+        precision=queries.encoder.precision,
+        remembered=remembered,
         notes=_notes(index, mirror, system),
     )
 

@@ -16,6 +16,7 @@ from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
+from vibeshelf.services.query_vectors import MAX_QUERIES, QueryVectors
 from vibeshelf.services.search import DEFAULT_SYSTEM, search
 
 DEFAULT_COLLECTION = "starter"
@@ -33,9 +34,10 @@ class _State:
 class Shelf:
     """A collection that was opened and found to belong to its encoder; safe to share between threads."""
 
-    def __init__(self, store: Store, index: Index, encoder: Encoder) -> None:
+    def __init__(self, store: Store, index: Index, encoder: Encoder, remembered_queries: int = MAX_QUERIES) -> None:
         self.store = store
         self.encoder = encoder
+        self._queries = QueryVectors(encoder, remembered_queries)
         self._state = _State(index, mirror_of(store.settings, index))
         self._outdated = False
         self._lock = threading.Lock()
@@ -56,7 +58,7 @@ class Shelf:
     def run(self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = ()) -> SearchResult:
         """Return a search with its timing and what made it. Raises CollectionBusy while another process writes to the collection."""
         state = self._current()
-        return search(state.index, state.mirror, self.encoder, query, k, system, filters)
+        return search(state.index, state.mirror, self._queries, query, k, system, filters)
 
     def index(self) -> Index:
         """Return the collection as it is now."""
@@ -102,8 +104,16 @@ def mirror_of(settings: Settings, index: Index) -> Mirror | None:
         return None
 
 
-def open_shelf(collection: str = DEFAULT_COLLECTION, *, model: str | None = None, settings: Settings | None = None) -> Shelf:
+def open_shelf(
+    collection: str = DEFAULT_COLLECTION,
+    *,
+    model: str | None = None,
+    settings: Settings | None = None,
+    remembered_queries: int = MAX_QUERIES,
+) -> Shelf:
     """Return the shelf of a collection, with the model that built it unless another is asked for.
+
+    The vectors of the latest `remembered_queries` are kept, so that asking again does not encode again; 0 keeps none.
 
     Raises CollectionNotFound, ForeignCollection, ModelMismatch, ModelUnavailable, CollectionBusy or StorageError.
     """
@@ -112,7 +122,7 @@ def open_shelf(collection: str = DEFAULT_COLLECTION, *, model: str | None = None
     index = store.open(collection)
     encoder = open_encoder(settings, requested_model(settings, model) or index.manifest.encoder.model)
     require_match(index, encoder)
-    return Shelf(store, index, encoder)
+    return Shelf(store, index, encoder, remembered_queries)
 
 
 def requested_model(settings: Settings, model: str | None) -> str | None:

@@ -25,8 +25,9 @@ def book_card(hit: Hit) -> None:
 
 def timing_line(result: SearchResult) -> None:
     """Say how many, how fast, on what."""
+    encode = "vector remembered" if result.remembered else f"encode {result.encode_ms:.0f}"
     st.caption(
         f"{len(result.hits)} of {result.count:,} books in {result.total_ms:.0f} ms "
-        f"(encode {result.encode_ms:.0f}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
+        f"({encode}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
         f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
     )
