@@ -15,7 +15,7 @@ import numpy as np
 
 from eval.baseline import Baseline
 from eval.corpora import outside_data, read_books, source_of
-from eval.measuring import Report
+from eval.measuring import Report, say
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.encoders.choice import choose
 from vibeshelf.adapters.encoders.gates import GateResult, load_gates
@@ -37,7 +37,7 @@ def main() -> None:
     report = Report("bench-ingest", quick)
     settings = load_settings()
     files = read_model(settings.model, settings.models_dir)
-    gates = list(load_gates(settings.models_dir, files).values()) if quick else measure(settings, say=lambda line: print(line, flush=True))
+    gates = list(load_gates(settings.models_dir, files).values()) if quick else measure(settings, say=say)
     with tempfile.TemporaryDirectory(prefix="vibeshelf-bench-") as folder:
         run(report, settings, files, gates, Path(folder), quick)
     print(report.table())
@@ -59,6 +59,7 @@ def run(report: Report, settings: Settings, files: ModelFiles, gates: Sequence[G
     fastest = offered[-1].variant if offered else plainest
     variants = {"auto": choose(own, files, bulk=True, may_export=True).variant, "onnx": plainest, "fastest": fastest}
     samples: dict[str, list[float]] = {system: [] for system in ("baseline", *variants)}
+    say(f"measuring ingests of {size} books")
     for number, chosen in enumerate(rounds_of_books):
         order = list(samples)
         for system in order[number % len(order) :] + order[: number % len(order)]:
@@ -69,6 +70,7 @@ def run(report: Report, settings: Settings, files: ModelFiles, gates: Sequence[G
                 ours(own, folder, chosen, f"{system}-{number}", variants[system])
             samples[system].append(time.perf_counter() - started)
     report.samples["ingest"] = samples
+    say("comparing the vectors, and on the judged queries the precisions")
     rate = {system: size / float(np.median(seconds)) for system, seconds in samples.items()}
     least = least_cosine(own, plain, "auto-0", rounds_of_books[0])
     assert least >= 0.9999, f"the vectors differ: cosine {least}"

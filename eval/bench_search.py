@@ -17,7 +17,7 @@ import numpy as np
 
 from eval.baseline import Baseline
 from eval.corpora import source_of, tile
-from eval.measuring import Report, interleave, percentile_ms
+from eval.measuring import Report, interleave, percentile_ms, say
 from eval.systems import K, our_encoder, our_search, plain_encoder, plain_search
 from eval.turns import Maker, take_turns
 from vibeshelf.adapters.catalog import open_source
@@ -55,17 +55,21 @@ def run(report: Report, settings: Settings, folder: Path, quick: bool) -> None:
     small, large = (500, 2_000) if quick else (10_000, 100_000)
     repeats = 2 if quick else 4
     plain = Baseline(settings, str(folder / "plain"), "corpus")
+    say(f"building the baseline's collection of {len(books):,} books")
     plain.put(books, [render(BOOK_TEMPLATE, book) for book in books], vectors)
+    say("measuring queries and searches")
     encoding(report, settings, folder, plain, shelf, queries, repeats)
     searching(report, settings, folder, queries, repeats, name)
+    starting(report, settings, folder, name, 3 if quick else 5)
+    say(f"building both collections of {large:,} books")
     tiled = {count: build_tiled(settings, folder, books, vectors, count, shelf) for count in (small, large)}
     baseline_large = Baseline(settings, str(folder / "plain"), "large")
     tiled_books, tiled_vectors = tile(books, vectors, large)
     baseline_large.put(tiled_books, [render(BOOK_TEMPLATE, book) for book in tiled_books], tiled_vectors)
+    say("measuring filters, growth and limits")
     filtering(report, settings, folder, tiled[large], queries[:24], repeats)
     growing(report, tiled[small], tiled[large], queries, repeats)
     limits(report, tiled_vectors)
-    starting(report, settings, folder, name, 3 if quick else 5)
 
 
 def corpus_shelf(settings: Settings, name: str, path: str) -> Shelf:

@@ -56,7 +56,9 @@ class Report:
         """Add a line; `reach` is '<= 0.3' or '>= 1.3', on the ratio ours / baseline."""
         sign, bound = reach.split()
         ratio = ours / baseline
-        self.rows.append(Row(what, ours, baseline, unit, reach, ratio <= float(bound) if sign == "<=" else ratio >= float(bound), n, note))
+        row = Row(what, ours, baseline, unit, reach, ratio <= float(bound) if sign == "<=" else ratio >= float(bound), n, note)
+        self.rows.append(row)
+        say(_line(row))
 
     def save(self) -> Path:
         """Write the summary and, beside it, the raw samples in seconds; return the summary's path."""
@@ -82,15 +84,23 @@ class Report:
     def table(self) -> str:
         """Return the table as Markdown."""
         lines = ["| what | ours | baseline | ours / baseline | reach | met | n |", "|---|---|---|---|---|---|---|"]
-        for row in self.rows:
-            note = f" ({row.note})" if row.note else ""
-            lines.append(
-                f"| {row.what}{note} | {row.ours:.3g} {row.unit} | {row.baseline:.3g} {row.unit} | {row.ratio:.2f} "
-                f"| {row.reach} | {'yes' if row.met else 'no'} | {row.n} |"
-            )
+        lines += [_line(row) for row in self.rows]
         lines += [f"| limit: {name} | {value:.3g} | | | | | |" for name, value in self.limits.items()]
         env = environment()
         return "\n".join([*lines, "", f"{env['machine']}, {env['date']}, load {env['load_average'][0]:.1f}"])
+
+
+def say(line: str) -> None:
+    """Print what is being done or was found, at once: benchmarks are long."""
+    print(line, flush=True)
+
+
+def _line(row: Row) -> str:
+    note = f" ({row.note})" if row.note else ""
+    return (
+        f"| {row.what}{note} | {row.ours:.3g} {row.unit} | {row.baseline:.3g} {row.unit} | {row.ratio:.2f} "
+        f"| {row.reach} | {'yes' if row.met else 'no'} | {row.n} |"
+    )
 
 
 def environment() -> dict[str, Any]:

@@ -21,7 +21,7 @@ from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.encoders import Encoder, choose, open_encoder
 from vibeshelf.adapters.encoders.graph_encoder import batches_by_tokens
 from vibeshelf.adapters.encoders.model_files import FileHashes, read_model
-from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, RECORD, TOKENIZER, OnnxEncoder, load_onnx, read_record
+from vibeshelf.adapters.encoders.onnx_encoder import FILES, GRAPH, RECORD, TOKENIZER, WEIGHTS, OnnxEncoder, load_onnx, read_record
 from vibeshelf.adapters.encoders.onnx_export import export, export_folder, why_not_exportable
 from vibeshelf.adapters.encoders.reference_texts import REFERENCE_TEXTS
 from vibeshelf.adapters.encoders.torch_encoder import load_torch
@@ -105,40 +105,45 @@ def loosen(folder: Path, **changes: object) -> None:
     (folder / RECORD).write_text(json.dumps({**record, **changes}))
 
 
-def grow(folder: Path) -> None:
-    real = (folder / GRAPH).resolve()
-    (folder / GRAPH).unlink()
-    shutil.copyfile(real, folder / GRAPH)
-    with (folder / GRAPH).open("ab") as graph:
-        graph.write(b"\0")
+def sizes_of(folder: Path) -> dict[str, int]:
+    return {name: (folder / name).stat().st_size for name in FILES}
+
+
+def grow(path: Path) -> None:
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content + b"\0")
 
 
 TAMPERED: dict[str, Callable[[Path], object]] = {
     "failed check": lambda folder: loosen(folder, check={"passed": False, "cosine_min": 0.98}),
     "check of another shape": lambda folder: loosen(folder, check={"passed": "no"}),
     "no check": lambda folder: loosen(folder, check=None),
-    "another size recorded": lambda folder: loosen(folder, size_bytes=17),
-    "one byte more": grow,
-    "no size": lambda folder: loosen(folder, size_bytes=None),
+    "another size recorded": lambda folder: loosen(folder, files={**sizes_of(folder), GRAPH: 17}),
+    "a graph of one byte more": lambda folder: grow(folder / GRAPH),
+    "weights of one byte more": lambda folder: grow(folder / WEIGHTS),
+    "no sizes": lambda folder: loosen(folder, files=None),
+    "a size less": lambda folder: loosen(folder, files={GRAPH: sizes_of(folder)[GRAPH]}),
     "no record": lambda folder: (folder / RECORD).unlink(),
     "a record cut off": lambda folder: (folder / RECORD).write_text('{"spec": {'),
     "a record that is a list": lambda folder: (folder / RECORD).write_text("[]"),
     "no graph": lambda folder: (folder / GRAPH).unlink(),
+    "no weights": lambda folder: (folder / WEIGHTS).unlink(),
     "no tokenizer": lambda folder: (folder / TOKENIZER).unlink(),
 }
 
 
 @pytest.fixture
 def exported(tmp_path: Path, minilm: Encoder) -> tuple[Settings, Path]:
-    """Settings with an export of their own, the graph of which is the shared one."""
+    """Settings with an export of their own, linked to the shared one's files."""
     shared = export_folder(MODEL_CACHE, read_model(MINILM, MODEL_CACHE))
     (tmp_path / "data" / "models").mkdir(parents=True)
     settings = settings_in(tmp_path / "data")
     own = export_folder(settings.models_dir, read_model(MINILM, settings.models_dir))
     own.mkdir(parents=True)
-    for name in (RECORD, TOKENIZER):
-        shutil.copyfile(shared / name, own / name)
-    (own / GRAPH).symlink_to(shared / GRAPH)
+    shutil.copyfile(shared / RECORD, own / RECORD)
+    for name in FILES:
+        os.link(shared / name, own / name)
     return settings, own
 
 
@@ -165,7 +170,7 @@ def test_an_export_that_cannot_be_loaded_says_what_to_do(exported: tuple[Setting
     settings, folder = exported
     (folder / name).unlink()
     (folder / name).write_bytes(b"nonsense")
-    loosen(folder, size_bytes=(folder / GRAPH).stat().st_size)
+    loosen(folder, files=sizes_of(folder))
     with pytest.raises(ModelUnavailable, match=r"cannot be loaded .*Delete it and run: vibeshelf ingest") as refused:
         open_encoder(settings)
     assert "\n" not in str(refused.value)

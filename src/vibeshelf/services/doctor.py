@@ -91,7 +91,7 @@ def _encoder(settings: Settings, problems: list[dict[str, str]]) -> dict[str, An
         "reason": queries.reason,
         "bulk": {**asdict(bulk.variant), "reason": bulk.reason},
         "gates": [asdict(result) for result in load_gates(settings.models_dir, files).values()],
-        "export": record and {key: record.get(key) for key in ("made_at", "check", "versions", "size_bytes")},
+        "export": record and {key: record.get(key) for key in ("made_at", "check", "versions", "files")},
     }
 
 

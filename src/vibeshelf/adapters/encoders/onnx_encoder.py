@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-GRAPH, TOKENIZER, RECORD = "model.onnx", "tokenizer.json", "export.json"
+GRAPH, WEIGHTS, TOKENIZER, RECORD = "model.onnx", "model.onnx.data", "tokenizer.json", "export.json"
+FILES = (GRAPH, WEIGHTS, TOKENIZER)
 # The graph as it was traced, which other runtimes read; the fused one has operators of onnxruntime's own.
 PLAIN_GRAPH = "plain.onnx"
 
@@ -66,7 +67,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     """Return what the export of a folder recorded about itself, or None unless it is whole and passed its check."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        whole = (folder / GRAPH).stat().st_size == record["size_bytes"] and (folder / TOKENIZER).is_file()
+        whole = all((folder / name).stat().st_size == record["files"][name] for name in FILES)
         return record if whole and record["check"]["passed"] is True else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from vibeshelf.adapters.encoders.model_files import ModelFiles
-from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, PLAIN_GRAPH, RECORD, TOKENIZER, load_onnx
+from vibeshelf.adapters.encoders.onnx_encoder import FILES, GRAPH, PLAIN_GRAPH, RECORD, TOKENIZER, load_onnx
 from vibeshelf.adapters.encoders.reference_texts import REFERENCE_TEXTS
 from vibeshelf.adapters.encoders.torch_encoder import TorchEncoder, load_torch
 from vibeshelf.core.errors import ModelUnavailable
@@ -114,15 +114,17 @@ def _fuse(raw: Path, fused: Path, files: ModelFiles) -> None:
     logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
     config = json.loads((files.folder / "config.json").read_text(encoding="utf-8"))
     heads, size = config.get("num_attention_heads", 0), config.get("hidden_size", 0)
-    optimizer.optimize_model(str(raw), model_type="bert", num_heads=heads, hidden_size=size).save_model_to_file(str(fused))
+    graph = optimizer.optimize_model(str(raw), model_type="bert", num_heads=heads, hidden_size=size)
+    # Weights in a file of their own are mapped into memory instead of being read twice: half the memory, and quicker to open.
+    graph.save_model_to_file(str(fused), use_external_data_format=True, all_tensors_to_one_file=True)
 
 
 def _record(files: ModelFiles, reference: TorchEncoder, work: Path) -> None:
     record: dict[str, Any] = {
         "spec": asdict(files.spec),
         "precision": "fp32",
-        "size_bytes": (work / GRAPH).stat().st_size,
-        "sha256": hashlib.sha256((work / GRAPH).read_bytes()).hexdigest(),
+        "files": {name: (work / name).stat().st_size for name in FILES},
+        "sha256": {name: hashlib.sha256((work / name).read_bytes()).hexdigest() for name in FILES},
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: version(name) for name in ("torch", "onnx", "onnxruntime", "tokenizers")},
         # Needed to load it for its own check; replaced by the result below.
