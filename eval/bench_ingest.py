@@ -37,6 +37,7 @@ def main() -> None:
     report = Report("bench-ingest", quick)
     settings = load_settings()
     files = read_model(settings.model, settings.models_dir)
+    say("measuring every backend and precision")
     gates = list(load_gates(settings.models_dir, files).values()) if quick else measure(settings, say=say)
     with tempfile.TemporaryDirectory(prefix="vibeshelf-bench-") as folder:
         run(report, settings, files, gates, Path(folder), quick)

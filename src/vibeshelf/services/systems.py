@@ -48,7 +48,7 @@ def lexical(mirror: Mirror, query: str, k: int, filters: Sequence[Filter] = ()) 
     """Return up to k books of the highest BM25 score; books that share no word with the query are left out."""
     rows = mirror.select(filters)
     scores = _lexical_scores(mirror, query)[rows]
-    best = [at for at in top(scores, k) if scores[at] > 0]
+    best = _top_positive(scores, k)
     return [Scored(mirror.ids[rows[at]], float(scores[at]), None, float(scores[at])) for at in best]
 
 
@@ -73,7 +73,13 @@ def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: in
     else:
         near = np.array([mirror.row_of[book_id] for book_id, _ in index.nearest(vector, count)], dtype=np.int64)
     words = _lexical_scores(mirror, query)[rows]
-    return np.union1d(near, rows[top(words, count)])
+    return np.union1d(near, rows[_top_positive(words, count)])
+
+
+def _top_positive(scores: npt.NDArray[np.float32], k: int) -> Rows:
+    """Return the positions of the k highest scores above 0: most books share no word, and would all tie for the last places."""
+    shared = np.flatnonzero(scores > 0)
+    return shared[top(scores[shared], k)]
 
 
 def _lexical_scores(mirror: Mirror, query: str) -> npt.NDArray[np.float32]:
