@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from vibeshelf.services.shelf import Shelf
 
 
-def notes_of(queries: Mapping[str, str], grades: Grades, qrels_path: Path, runs: Mapping[Path, Run], shelf: Shelf | None) -> list[str]:
+def notes_of(queries: Mapping[str, str], qrels: Mapping[Path, Grades], runs: Mapping[Path, Run], shelf: Shelf | None) -> list[str]:
     """Return a line for every kind of id that is not known where it should be.
 
-    Raises InputError when the collection has none of the judged books.
+    Raises InputError when the collection has none of the books that a file judges.
     """
     mirror = shelf.mirror() if shelf else None
     books = mirror.row_of if mirror else None
-    notes = [*_of_qrels(queries, grades, qrels_path, books, shelf.name if shelf else "")]
+    notes: list[str] = []
+    for path, grades in qrels.items():
+        notes += _of_qrels(queries, grades, path, books, shelf.name if shelf else "")
+    known = {*queries, *(query_id for grades in qrels.values() for query_id in grades)}
     for path, run in runs.items():
-        notes += _of_run(path, run, {*queries, *grades}, books)
+        notes += _of_run(path, run, known, books)
     return notes
 
 
