@@ -154,7 +154,7 @@ def test_a_query_that_cannot_be_searched_counts_as_0(call: Call, tmp_path: Path)
         code, out, err = call(*arguments, "--measures", "RR@10", "--json")
         content: dict[str, Any] = json.loads(out)
         assert code == 0
-        assert "hybrid has no results for query 'long': the query has 8,499 characters" in err
+        assert "hybrid cannot search query 'long' (0 for each): the query has 8,499 characters" in err
         assert content["systems"]["hybrid"]["RR@10"]["mean"] == 0.5
         assert list(content["runs"]["hybrid"]["refused"]) == ["long"]
 

@@ -178,7 +178,7 @@ def test_without_a_mirror_the_dense_system_answers_and_says_so(settings: Setting
     assert "dense one answered" in found.notes[0]
 
 
-def test_the_manifest_tells_states_apart(starter: Shelf) -> None:
+def test_the_manifest_tells_states_apart(starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     from vibeshelf.adapters.mirror import mirror_key
@@ -186,3 +186,6 @@ def test_the_manifest_tells_states_apart(starter: Shelf) -> None:
     manifest: Manifest = starter.manifest
     assert mirror_key(manifest) != mirror_key(replace(manifest, corpus_hash="x"))
     assert mirror_key(manifest) != mirror_key(replace(manifest, revision=manifest.revision + 1))
+    before = mirror_key(manifest)
+    monkeypatch.setattr("vibeshelf.adapters.lexical.KIND", "another")
+    assert mirror_key(manifest) != before

@@ -177,8 +177,10 @@ def _own_runs(arguments: argparse.Namespace, asked: _Asked, shelf: Shelf) -> lis
             show = _progress(bar, len(runs) * len(judged), len(asked.systems) * len(judged))
             runs.append(make_run(shelf, judged, system, asked.k, asked.filters, show))
     for run in runs:
-        for query_id, reason in run.refused.items():
-            print(f"vibeshelf: {run.name} has no results for query '{query_id}': {reason}", file=sys.stderr)
+        if run.refused:
+            query_id, reason = next(iter(run.refused.items()))
+            more = f" and {len(run.refused) - 1:,} more" if len(run.refused) > 1 else ""
+            print(f"vibeshelf: {run.name} cannot search query '{query_id}'{more} (0 for each): {reason}", file=sys.stderr)
         if arguments.run_out:
             write_run(arguments.run_out / f"{run.name}.run", run)
     return runs
