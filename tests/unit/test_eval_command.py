@@ -123,15 +123,15 @@ def test_gates_that_cannot_be_read_are_refused(text: str) -> None:
 def test_what_does_not_fit_together_is_said_with_its_line(call: Call, tmp_path: Path) -> None:
     known = "the-old-man-and-the-sea-hemingway"
     (tmp_path / "a.qrels").write_text(f"q01 0 {known} 1\nq99 0 {known} 1\nq02 0 nobody-wrote-this 2\nq02 0 nor-this 0\n")
-    (tmp_path / "other.run").write_text(f"q01 Q0 {known} 1 2 x\nq77 Q0 {known} 1 2 x\nq01 Q0 unheard-of 2 1 x\n")
+    (tmp_path / "other.run").write_text(f"q01 Q0 {known} 1 2 x\nq770 Q0 {known} 1 2 x\nq01 Q0 unheard-of 2 1 x\n")
     files = ("--queries", QUERIES, "--qrels", str(tmp_path / "a.qrels"), "--run", str(tmp_path / "other.run"))
     code, out, err = call(*files, "--systems", "dense", "--json")
     assert code == 0
     assert [line.partition(": ")[2] for line in err.splitlines()] == [
-        f"{tmp_path / 'a.qrels'}, line 2: 1 query is ('q99') not in the query file and without results of ours",
-        f"{tmp_path / 'a.qrels'}, line 3: 2 books are ('nobody-wrote-this' first) not in the collection and cannot be found",
-        f"{tmp_path / 'other.run'}, line 2: 1 query is ('q77') not known and not scored",
-        f"{tmp_path / 'other.run'}, line 3: 1 book is ('unheard-of') not in the collection",
+        f"{tmp_path / 'a.qrels'}, line 2: query 'q99' is not in the query file and without results of ours",
+        f"{tmp_path / 'a.qrels'}, line 3: book 'nobody-wrote-this' and 1 more are not in the collection and cannot be found",
+        f"{tmp_path / 'other.run'}, line 2: query 'q770' is not known and not scored",
+        f"{tmp_path / 'other.run'}, line 3: book 'unheard-of' is not in the collection",
     ]
     content = json.loads(out)
     assert content["queries"] == 3

@@ -41,7 +41,9 @@ def add_evaluate(commands: Any) -> None:
         type=Path,
         help="TREC qrels or BEIR tsv; may be repeated (default: those of the starter queries)",
     )
-    parser.add_argument("--systems", default="dense,lexical,hybrid", help="of ours, or 'none' (default: dense,lexical,hybrid)")
+    parser.add_argument(
+        "--systems", default="dense,lexical,hybrid", help="of dense, lexical, hybrid, popular; or 'none' (default: dense,lexical,hybrid)"
+    )
     parser.add_argument("--measures", help="ir-measures' names (default: nDCG@10,RR@10,R@100,Judged@10)")
     parser.add_argument("--baseline", metavar="SYSTEM", help="what the others are compared with (default: dense, or the first)")
     parser.add_argument(
