@@ -18,7 +18,7 @@ from vibeshelf.core.settings import Settings
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import Shelf, open_shelf
-from vibeshelf.services.systems import DENSE_WEIGHT, SYSTEMS
+from vibeshelf.services.systems import DENSE_WEIGHT, POPULARITY_WEIGHT, SYSTEMS
 
 QUERY = "an old man alone at sea with a great fish"
 
@@ -123,6 +123,51 @@ def test_hybrid_is_the_weighted_share_of_the_best(starter: Shelf) -> None:
         assert hit.score == pytest.approx(expected, abs=1e-6)
 
 
+def test_of_each_work_the_best_edition_is_shown(settings: Settings, tmp_path: Path) -> None:
+    """Six editions of one work, two of another, two books of no known work: four results however many are asked for."""
+    sea: list[dict[str, object]] = [
+        {"id": f"sea{at}", "title": "The Sea", "work_id": "7", "description": f"A storm at sea, edition {'x ' * at}"} for at in range(6)
+    ]
+    others: list[dict[str, object]] = [
+        {"id": "sand1", "title": "Sand", "work_id": "8", "description": "A desert and a well"},
+        {"id": "sand2", "title": "Sand, illustrated", "work_id": "8", "description": "A desert and a well, with pictures"},
+        {"id": "snow", "title": "Snow", "description": "A village in winter"},
+        {"id": "snow too", "title": "Snow", "description": "A village in a long winter"},
+    ]
+    ingest(open_source(str(write(tmp_path / "b.jsonl", [*sea, *others]))), settings, IngestOptions("editions"))
+    shelf = open_shelf("editions", settings=settings)
+    for system in ("dense", "hybrid"):
+        every = shelf.run("a storm at sea, a desert, a winter", 10, system).hits
+        assert len(every) == 4, system
+        assert len({hit.book.work_id or hit.book_id for hit in every}) == 4
+        assert [hit.rank for hit in every] == [1, 2, 3, 4]
+        for k in (1, 2, 3):
+            assert shelf.run("a storm at sea, a desert, a winter", k, system).hits == every[:k], (system, k)
+    best = shelf.run("a storm at sea", 1, "dense").hits[0]
+    vector = shelf.encoder.encode_queries(["a storm at sea"])[0]
+    mirror = mirror_of(shelf)
+    assert best.book_id == mirror.nearest(vector, 1, mirror.select(()))[0][0]
+    assert [hit.book.work_id for hit in shelf.run("storm", 10, "lexical").hits] == ["7"]
+
+
+def test_the_popular_system_adds_what_it_says(settings: Settings, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "few", "title": "A storm at sea", "ratings_count": 9},
+        {"id": "many", "title": "A storm at sea", "ratings_count": 99_999},
+        {"id": "unknown", "title": "A storm at sea"},
+    ]
+    ingest(open_source(str(write(tmp_path / "b.jsonl", rows))), settings, IngestOptions("rated"))
+    shelf = open_shelf("rated", settings=settings)
+    assert [hit.score for hit in shelf.run("a storm", 3).hits] == pytest.approx([1, 1, 1], abs=1e-5)
+    hits = shelf.run("a storm", 3, "popular").hits
+    assert [hit.book_id for hit in hits] == ["many", "few", "unknown"]
+    assert [hit.score for hit in hits] == pytest.approx([1 + POPULARITY_WEIGHT, 1 + POPULARITY_WEIGHT / 5, 1.0], abs=1e-5)
+
+
+def test_without_ratings_popular_is_hybrid(starter: Shelf) -> None:
+    assert starter.run(QUERY, 10, "popular").hits == starter.run(QUERY, 10, "hybrid").hits
+
+
 def test_exact_and_indexed_search_agree(starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = {system: [hit.book_id for hit in starter.run(QUERY, 10, system).hits] for system in SYSTEMS}
     monkeypatch.setattr("vibeshelf.services.systems.EXACT_BOOKS", 10)
@@ -178,7 +223,7 @@ def test_without_a_mirror_the_dense_system_answers_and_says_so(settings: Setting
     assert "dense one answered" in found.notes[0]
 
 
-def test_the_manifest_tells_states_apart(starter: Shelf) -> None:
+def test_the_manifest_tells_states_apart(starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     from vibeshelf.adapters.mirror import mirror_key
@@ -186,3 +231,6 @@ def test_the_manifest_tells_states_apart(starter: Shelf) -> None:
     manifest: Manifest = starter.manifest
     assert mirror_key(manifest) != mirror_key(replace(manifest, corpus_hash="x"))
     assert mirror_key(manifest) != mirror_key(replace(manifest, revision=manifest.revision + 1))
+    before = mirror_key(manifest)
+    monkeypatch.setattr("vibeshelf.adapters.lexical.KIND", "another")
+    assert mirror_key(manifest) != before

@@ -29,6 +29,7 @@ from urllib.parse import quote
 import numpy as np
 import numpy.typing as npt
 
+from vibeshelf.adapters import lexical
 from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.lexical import build_lexical, load_lexical
 from vibeshelf.core.records import Book, Filter, Manifest
@@ -163,8 +164,9 @@ def book_from_json(record: str) -> Book:
 
 
 def mirror_key(manifest: Manifest) -> str:
-    """Return what names the state of a collection: its books, and what made its vectors."""
-    parts = (manifest.corpus_hash, manifest.encoder.fingerprint, manifest.template, manifest.precision, manifest.backend, manifest.revision)
+    """Return what names the state of a collection: its books, what made its vectors, and how its words are indexed."""
+    vectors = (manifest.encoder.fingerprint, manifest.template, manifest.precision, manifest.backend)
+    parts = (manifest.corpus_hash, *vectors, manifest.revision, lexical.KIND)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 

@@ -13,15 +13,15 @@ _ID_NAMES, _TEXT_NAMES = ("_id", "id", "query_id", "query-id", "qid"), ("text", 
 
 
 def read_queries(path: Path) -> dict[str, str]:
-    """Return query id -> text, in the file's order.
+    """Return query id -> text, in the file's order. A text may be empty, as it is in real data; no search takes it.
 
-    Raises SourceError with the line for wrong columns, an empty id or text, an id that is there twice.
+    Raises SourceError with the line for wrong columns, an empty id, an id that is there twice.
     """
     queries: dict[str, str] = {}
     lines: dict[str, int] = {}
     for number, query_id, text in _rows(path):
-        if not query_id or not text:
-            raise bad_line(path, number, f"a query without {'a text' if query_id else 'an id'}; expected {_QUERIES}")
+        if not query_id:
+            raise bad_line(path, number, f"a query without an id; expected {_QUERIES}")
         if query_id in lines:
             raise bad_line(path, number, f"query '{query_id}' is in line {lines[query_id]} already; expected every id once")
         queries[query_id], lines[query_id] = text, number
@@ -47,7 +47,9 @@ def _object(path: Path, number: int, data: bytes) -> tuple[str, str]:
     row = parse_object(data)
     if isinstance(row, str):
         raise bad_line(path, number, f"{row}; expected {_QUERIES}")
-    query_id, text = (next((row[name] for name in names if name in row), "") for names in (_ID_NAMES, _TEXT_NAMES))
+    query_id, text = (next((row[name] for name in names if name in row), None) for names in (_ID_NAMES, _TEXT_NAMES))
+    if query_id is None or text is None:
+        raise bad_line(path, number, f"a query without {'an id' if query_id is None else 'a text'}; expected {_QUERIES}")
     if not isinstance(text, str) or isinstance(query_id, bool) or not isinstance(query_id, str | int):
         raise bad_line(path, number, f"an id or a text that is no text; expected {_QUERIES}")
     return str(query_id).strip(), text.strip()

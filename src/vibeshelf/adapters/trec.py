@@ -46,6 +46,20 @@ def read_qrels(path: Path) -> dict[str, dict[str, int]]:
     return grades
 
 
+def united(qrels: Mapping[Path, Grades]) -> dict[str, dict[str, int]]:
+    """Return the judgments of several files together. Raises SourceError for a pair that two of them judge."""
+    found: dict[str, dict[str, int]] = {}
+    for path, grades in qrels.items():
+        for query_id, of in grades.items():
+            known = found.setdefault(query_id, {})
+            if twice := known.keys() & of.keys():
+                book_id = min(twice)
+                line = line_of_pair(path, query_id, book_id) or 0
+                raise bad_line(path, line, f"query '{query_id}' and book '{book_id}' were judged in another file already")
+            known |= of
+    return found
+
+
 def read_run(path: Path, name: str | None = None) -> Run:
     """Return a TREC run, called `name` or what its last column says.
 

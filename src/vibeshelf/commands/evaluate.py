@@ -33,9 +33,17 @@ def add_evaluate(commands: Any) -> None:
         'vibeshelf eval --queries queries.tsv --qrels qrels.trec --collection mine --gate "nDCG@10>=0.60"',
     )
     parser.add_argument("--collection", metavar="NAME", default="starter", help="default: starter")
-    parser.add_argument("--queries", metavar="FILE", help="TSV of id and text, or BEIR jsonl (default: the starter queries)")
-    parser.add_argument("--qrels", metavar="FILE", help="TREC qrels or BEIR tsv (default: those of the starter queries)")
-    parser.add_argument("--systems", default="dense,lexical,hybrid", help="of ours, or 'none' (default: dense,lexical,hybrid)")
+    parser.add_argument("--queries", metavar="FILE", type=Path, help="TSV of id and text, or BEIR jsonl (default: the starter queries)")
+    parser.add_argument(
+        "--qrels",
+        metavar="FILE",
+        action="append",
+        type=Path,
+        help="TREC qrels or BEIR tsv; may be repeated (default: those of the starter queries)",
+    )
+    parser.add_argument(
+        "--systems", default="dense,lexical,hybrid", help="of dense, lexical, hybrid, popular; or 'none' (default: dense,lexical,hybrid)"
+    )
     parser.add_argument("--measures", help="ir-measures' names (default: nDCG@10,RR@10,R@100,Judged@10)")
     parser.add_argument("--baseline", metavar="SYSTEM", help="what the others are compared with (default: dense, or the first)")
     parser.add_argument(
@@ -55,7 +63,7 @@ class _Asked:
     systems: tuple[str, ...]
     queries: Mapping[str, str]
     grades: Grades
-    qrels_path: Path
+    qrels: Mapping[Path, Grades]
     measures: tuple[Measure, ...]
     gates: tuple[Gate, ...]
     imported: Mapping[Path, Run]
@@ -74,7 +82,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.baseline is not None and arguments.baseline not in names:
         raise InputError(f"the baseline '{arguments.baseline}' is not among the systems: {', '.join(names)}")
     shelf = _shelf(arguments) if asked.systems else None
-    for note in notes_of(asked.queries, asked.grades, asked.qrels_path, asked.imported, shelf):
+    for note in notes_of(asked.queries, asked.qrels, asked.imported, shelf):
         print(f"vibeshelf: {note}", file=sys.stderr)
     runs = [*(_own_runs(arguments, asked, shelf) if shelf else ()), *asked.imported.values()]
     report = evaluate(runs, asked.grades, asked.measures, arguments.baseline, list(asked.queries))
@@ -94,7 +102,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 def _read(arguments: argparse.Namespace) -> _Asked:
     """Return what was asked for. Raises InputError or SourceError, before anything that takes long."""
     from vibeshelf.adapters.query_files import read_queries
-    from vibeshelf.adapters.trec import read_qrels
+    from vibeshelf.adapters.trec import read_qrels, united
     from vibeshelf.services.filters import parse_filters
     from vibeshelf.services.gates import parse_gate
     from vibeshelf.services.measures import DEFAULT_MEASURES, parse_measures
@@ -107,12 +115,13 @@ def _read(arguments: argparse.Namespace) -> _Asked:
     asked = parse_measures(arguments.measures if arguments.measures is not None else DEFAULT_MEASURES)
     measures = tuple(dict.fromkeys([*asked, *(gate.measure for gate in gates)]))
     filters, k = parse_filters(arguments.where), depth_for(measures, arguments.k)
-    queries_path, qrels_path = _paths(arguments, bool(systems))
-    grades = read_qrels(qrels_path)
+    queries_path, qrels_paths = _paths(arguments, bool(systems))
+    qrels = {path: read_qrels(path) for path in qrels_paths}
+    grades = united(qrels)
     queries = read_queries(queries_path) if queries_path else {}
     if queries and not any(query_id in queries for query_id in grades):
-        raise InputError(f"{qrels_path} judges none of the {len(queries):,} queries of {queries_path}; their ids differ")
-    return _Asked(systems, queries, grades, qrels_path, measures, gates, _imported(arguments.run, systems), filters, k)
+        raise InputError(f"{qrels_paths[0]} judges none of the {len(queries):,} queries of {queries_path}; their ids differ")
+    return _Asked(systems, queries, grades, qrels, measures, gates, _imported(arguments.run, systems), filters, k)
 
 
 def _systems(text: str) -> tuple[str, ...]:
@@ -122,16 +131,16 @@ def _systems(text: str) -> tuple[str, ...]:
     return () if names == (_NONE,) else tuple(check_system(name) for name in names or ("",))
 
 
-def _paths(arguments: argparse.Namespace, searches: bool) -> tuple[Path | None, Path]:
+def _paths(arguments: argparse.Namespace, searches: bool) -> tuple[Path | None, list[Path]]:
     from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries_path
 
     if arguments.queries is None and arguments.qrels is None:
-        return starter_queries_path(), starter_qrels_path()
+        return starter_queries_path(), [starter_qrels_path()]
     if arguments.qrels is None:
         raise InputError("--queries without --qrels: expected the judgments of these queries, or neither for the starter ones")
     if arguments.queries is None and searches:
         raise InputError("--qrels without --queries: expected the texts of the judged queries, or --systems none with --run FILE")
-    return Path(arguments.queries) if arguments.queries else None, Path(arguments.qrels)
+    return arguments.queries, arguments.qrels
 
 
 def _imported(texts: Sequence[str], systems: Sequence[str]) -> dict[Path, Run]:
@@ -170,8 +179,10 @@ def _own_runs(arguments: argparse.Namespace, asked: _Asked, shelf: Shelf) -> lis
             show = _progress(bar, len(runs) * len(judged), len(asked.systems) * len(judged))
             runs.append(make_run(shelf, judged, system, asked.k, asked.filters, show))
     for run in runs:
-        for query_id, reason in run.refused.items():
-            print(f"vibeshelf: {run.name} has no results for query '{query_id}': {reason}", file=sys.stderr)
+        if run.refused:
+            query_id, reason = next(iter(run.refused.items()))
+            more = f" and {len(run.refused) - 1:,} more" if len(run.refused) > 1 else ""
+            print(f"vibeshelf: {run.name} cannot search query '{query_id}'{more} (0 for each): {reason}", file=sys.stderr)
         if arguments.run_out:
             write_run(arguments.run_out / f"{run.name}.run", run)
     return runs

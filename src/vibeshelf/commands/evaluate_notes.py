@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from vibeshelf.services.shelf import Shelf
 
 
-def notes_of(queries: Mapping[str, str], grades: Grades, qrels_path: Path, runs: Mapping[Path, Run], shelf: Shelf | None) -> list[str]:
+def notes_of(queries: Mapping[str, str], qrels: Mapping[Path, Grades], runs: Mapping[Path, Run], shelf: Shelf | None) -> list[str]:
     """Return a line for every kind of id that is not known where it should be.
 
-    Raises InputError when the collection has none of the judged books.
+    Raises InputError when the collection has none of the books that a file judges.
     """
     mirror = shelf.mirror() if shelf else None
     books = mirror.row_of if mirror else None
-    notes = [*_of_qrels(queries, grades, qrels_path, books, shelf.name if shelf else "")]
+    notes: list[str] = []
+    for path, grades in qrels.items():
+        notes += _of_qrels(queries, grades, path, books, shelf.name if shelf else "")
+    known = {*queries, *(query_id for grades in qrels.values() for query_id in grades)}
     for path, run in runs.items():
-        notes += _of_run(path, run, {*queries, *grades}, books)
+        notes += _of_run(path, run, known, books)
     return notes
 
 
@@ -34,10 +37,10 @@ def _of_qrels(queries: Mapping[str, str], grades: Grades, path: Path, books: Col
     if unknown.books and len(unknown.books) == len({book_id for of in grades.values() for book_id in of}):
         raise InputError(f"{path} judges no book of collection '{collection}'; expected judgments of its books")
     if unknown.queries:
-        what = _several(unknown.queries, "query is", "queries are")
+        what = _are("query", unknown.queries)
         yield f"{path}, line {line_of_query(path, unknown.queries[0])}: {what} not in the query file and without results of ours"
     if unknown.books:
-        what = _several(unknown.books, "book is", "books are")
+        what = _are("book", unknown.books)
         yield f"{path}, line {line_of_book(path, unknown.books[0])}: {what} not in the collection and cannot be found"
 
 
@@ -48,13 +51,12 @@ def _of_run(path: Path, run: Run, queries: Collection[str], books: Collection[st
     named = {query_id: ranking.book_ids for query_id, ranking in run.rankings.items()}
     unknown = strangers(named, queries, books)
     if unknown.queries:
-        what = _several(unknown.queries, "query is", "queries are")
+        what = _are("query", unknown.queries)
         yield f"{path}, line {line_of_hit(path, query_id=unknown.queries[0])}: {what} not known and not scored"
     if unknown.books:
-        what = _several(unknown.books, "book is", "books are")
+        what = _are("book", unknown.books)
         yield f"{path}, line {line_of_hit(path, book_id=unknown.books[0])}: {what} not in the collection"
 
 
-def _several(names: tuple[str, ...], one: str, many: str) -> str:
-    count = len(names)
-    return f"{count:,} {one if count == 1 else many} ('{names[0]}'{'' if count == 1 else ' first'})"
+def _are(what: str, names: tuple[str, ...]) -> str:
+    return f"{what} '{names[0]}' is" if len(names) == 1 else f"{what} '{names[0]}' and {len(names) - 1:,} more are"

@@ -20,7 +20,7 @@ def add_search(commands: Any) -> None:
     parser.add_argument("query", metavar="QUERY")
     parser.add_argument("--collection", metavar="NAME", default="starter", help="default: starter")
     parser.add_argument("-k", type=int, default=10, help="how many books (default: 10)")
-    parser.add_argument("--system", default="hybrid", help="hybrid (default), dense or lexical")
+    parser.add_argument("--system", default="hybrid", help="hybrid (default), dense, lexical or popular")
     parser.add_argument(
         "--where",
         action="append",

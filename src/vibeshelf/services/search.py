@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import InputError
-from vibeshelf.core.records import Filter, Hit, SearchResult
+from vibeshelf.core.records import Book, Filter, Hit, SearchResult
 from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.query_vectors import QueryVectors
-from vibeshelf.services.systems import SYSTEMS, Scored, dense, hybrid, lexical
+from vibeshelf.services.systems import POPULAR, POPULARITY_WEIGHT, SYSTEMS, Scored, dense, hybrid, lexical
 
 DEFAULT_SYSTEM = "hybrid"
 MAX_QUERY_CHARS = 8000
 MAX_K = 1000
+# How far down is looked for other works when editions of one take the places.
+_MOST_BOOKS = 30_000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]")
 # Joiners, direction marks and variation selectors belong to emoji and to many scripts, but say nothing alone.
 _INVISIBLE = ("Cc", "Cf", "Mn", "Zs")
@@ -42,8 +44,8 @@ def check_k(k: int) -> int:
 
 def check_system(system: str) -> str:
     """Return the system. Raises InputError for one that there is not."""
-    if system not in SYSTEMS:
-        raise InputError(f"unknown system '{system}'; known: {', '.join(SYSTEMS)}")
+    if system not in (*SYSTEMS, POPULAR):
+        raise InputError(f"unknown system '{system}'; known: {', '.join((*SYSTEMS, POPULAR))}")
     return system
 
 
@@ -56,7 +58,9 @@ def search(
     system: str = DEFAULT_SYSTEM,
     filters: Sequence[Filter] = (),
 ) -> SearchResult:
-    """Return the best k books. The queries' encoder must have passed `guard.require_match` for this index.
+    """Return the best k books, of each work the best edition.
+
+    The queries' encoder must have passed `guard.require_match` for this index.
 
     Without a mirror (a collection that is being built, a disk without room) the dense system answers for all.
     Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
@@ -71,12 +75,16 @@ def search(
     searching = time.perf_counter()
     scored = _rank(index, mirror, vector, text, k, used, filters)
     hydrating = time.perf_counter()
-    ids = [each.book_id for each in scored]
-    books = mirror.books(ids) if mirror is not None else index.books(ids)
+    books = _fetch(index, mirror, scored)
+    shown, wanted = _one_of_each_work(scored, books), k
+    # Other editions took places: look further down, until there are enough works or no more books.
+    while len(shown) < k and len(scored) == wanted < _MOST_BOOKS:
+        wanted = min(2 * wanted, _MOST_BOOKS)
+        scored = _rank(index, mirror, vector, text, wanted, used, filters)
+        books = _fetch(index, mirror, scored)
+        shown = _one_of_each_work(scored, books)
     hits = tuple(
-        Hit(each.book_id, rank, each.score, books[each.book_id], each.dense, each.lexical)
-        for rank, each in enumerate(scored, 1)
-        if each.book_id in books
+        Hit(each.book_id, rank, each.score, books[each.book_id], each.dense, each.lexical) for rank, each in enumerate(shown[:k], 1)
     )
     ended = time.perf_counter()
     return SearchResult(
@@ -106,7 +114,21 @@ def _rank(
     assert vector is not None
     if system == "dense" or mirror is None:
         return dense(index, mirror, vector, k, filters)
-    return hybrid(index, mirror, vector, text, k, filters)
+    return hybrid(index, mirror, vector, text, k, filters, POPULARITY_WEIGHT if system == POPULAR else 0.0)
+
+
+def _fetch(index: Index, mirror: Mirror | None, scored: Sequence[Scored]) -> dict[str, Book]:
+    ids = [each.book_id for each in scored]
+    return mirror.books(ids) if mirror is not None else index.books(ids)
+
+
+def _one_of_each_work(scored: Sequence[Scored], books: Mapping[str, Book]) -> list[Scored]:
+    """Return the books that are still there, without those of which a better edition stands before them."""
+    shown: dict[str, Scored] = {}
+    for each in scored:
+        if (book := books.get(each.book_id)) is not None:
+            shown.setdefault(f"work {book.work_id}" if book.work_id else f"book {each.book_id}", each)
+    return list(shown.values())
 
 
 def _notes(index: Index, mirror: Mirror | None, system: str) -> tuple[str, ...]:
