@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -93,6 +93,11 @@ class Report:
 def say(line: str) -> None:
     """Print what is being done or was found, at once: benchmarks are long."""
     print(line, flush=True)
+
+
+def rows_of(summary: Mapping[str, Any]) -> list[str]:
+    """Return the table's lines of a saved summary, as README quotes them."""
+    return [_line(Row(**{key: value for key, value in row.items() if key != "ratio"})) for row in summary["rows"]]
 
 
 def _line(row: Row) -> str:

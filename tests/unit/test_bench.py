@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from eval.corpora import tile
-from eval.measuring import Report, interleave
+from eval.measuring import Report, interleave, rows_of
 
 from tests.conftest import ROOT
 from vibeshelf.core.records import Book
@@ -48,6 +48,16 @@ def test_there_are_results_of_the_quick_form() -> None:
     assert {"bench-search", "bench-ingest", "bench-devices"} == {
         json.loads(path.read_text())["name"] for path in RESULTS if "-quick-" in path.name
     }
+
+
+def test_readme_quotes_the_recorded_figures() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in RESULTS:
+        content = json.loads(path.read_text())
+        if not content["quick"]:
+            assert content["environment"]["date"] in readme
+            for line in rows_of(content):
+                assert line in readme
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)

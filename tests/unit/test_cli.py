@@ -10,6 +10,7 @@ import pytest
 
 from tests.command import assert_one_clear_line, vibeshelf
 from vibeshelf import cli
+from vibeshelf.commands.inspect import _readable
 from vibeshelf.core.errors import InputError
 from vibeshelf.services.search import clean_query
 from vibeshelf.services.shelf import Shelf
@@ -129,3 +130,16 @@ def test_a_defect_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_a_typo_in_a_setting_is_one_clear_line(data_dir: Path) -> None:
     assert_one_clear_line(vibeshelf(data_dir, "collections", VIBESHELF_BACKEN="onnx"), "did you mean VIBESHELF_BACKEND?")
+
+
+def test_doctor_shows_what_the_gate_found_with_its_reasons() -> None:
+    gate = {"variant": {"backend": "onnx", "device": "cpu", "precision": "int8"}, "verdict": "withheld", "documents_per_second": 93.4,
+            "measured_at": "2026-11-24", "reason": "cosine too low"}  # fmt: skip
+    report = {"encoder": {"reason": "fast", "export": None, "gates": [gate]}, "problems": [{"what": "no room", "fix": "make room"}]}
+    assert list(_readable(report)) == [
+        "encoder:",
+        "  reason: fast",
+        "  gate, measured 2026-11-24:",
+        "    withheld  onnx int8 on cpu: 93 documents/s, cosine too low",
+        "problems: what no room, fix make room",
+    ]
