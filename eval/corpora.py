@@ -36,11 +36,14 @@ def read_books(path: str, limit: int | None = None) -> list[Book]:
 
 
 def tile(books: Sequence[Book], vectors: Vectors, count: int, seed: int = 7) -> tuple[list[Book], Vectors]:
-    """Return `count` books with fresh ids and years 1000 to 1999 at random, their vectors with a little noise (cosine about .98)."""
+    """Return `count` books with fresh ids and years 1000 to 1999 at random, their vectors with a little noise (cosine about .98).
+
+    They are works of their own: copies of one work would be folded in results.
+    """
     random = np.random.default_rng(seed)
     at = np.arange(count) % len(books)
     noise = random.standard_normal((count, vectors.shape[1]), dtype=np.float32) * (0.2 / np.sqrt(vectors.shape[1]))
     rows = vectors[at] + noise
     years = random.integers(1000, 2000, count)
-    tiled = [replace(books[row], book_id=f"t{number:06d}", year=int(years[number])) for number, row in enumerate(at.tolist())]
+    tiled = [replace(books[row], book_id=f"t{number:06d}", work_id=None, year=int(years[number])) for number, row in enumerate(at.tolist())]
     return tiled, rows / np.linalg.norm(rows, axis=1, keepdims=True)

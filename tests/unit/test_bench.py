@@ -35,10 +35,11 @@ def test_a_line_is_met_by_its_ratio(reach: str, ours: float, met: bool) -> None:
 
 
 def test_tiled_books_are_new_books_near_the_old() -> None:
-    books = [Book("a", "A"), Book("b", "B")]
+    books = [Book("a", "A", work_id="w"), Book("b", "B")]
     vectors = np.eye(2, 64, dtype=np.float32)
     tiled, rows = tile(books, vectors, 9)
     assert len({book.book_id for book in tiled}) == 9
+    assert {book.work_id for book in tiled} == {None}
     assert all(book.year is not None and 1000 <= book.year < 2000 for book in tiled)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(9), abs=1e-5)
     assert (rows * vectors[np.arange(9) % 2]).sum(axis=1).min() > 0.9
