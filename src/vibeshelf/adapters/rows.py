@@ -74,7 +74,7 @@ def _open(path: Path, expected: str) -> SourceFile:
     try:
         if path.is_dir():
             raise SourceError(f"{path} is a folder; expected a file with {expected}")
-        return SourceFile(path)
+        return SourceFile(path, kept=False)
     except FileNotFoundError:
         raise SourceError(f"no such file: {path}; expected {expected}") from None
     except (OSError, ValueError) as error:

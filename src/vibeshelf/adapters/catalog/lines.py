@@ -33,10 +33,14 @@ class Line:
 
 
 class SourceFile:
-    """A file that is being read; `position` over `size_bytes` is how far (in stored, maybe compressed, bytes)."""
+    """A file that is being read; `position` over `size_bytes` is how far (in stored, maybe compressed, bytes).
 
-    def __init__(self, path: Path) -> None:
+    `kept` says whether its reader keeps the lines before one that cannot be read; messages tell.
+    """
+
+    def __init__(self, path: Path, kept: bool = True) -> None:
         self.path = path
+        self.kept = kept
         self.size_bytes = path.stat().st_size
         self._raw: io.BufferedReader | None = None
         self._lines_read = 0
@@ -86,10 +90,9 @@ class SourceFile:
     def _damage(self, error: Exception) -> str:
         if not self._lines_read:
             return f"{self.path} is cut off, damaged or not packed as its name says ({error}). Get the whole file, or name it as what it is"
-        return (
-            f"{self.path} is cut off or damaged after line {self._lines_read} ({error}). "
-            "What was read before is kept; get the whole file and run the same command again"
-        )
+        advice = "What was read before is kept; get" if self.kept else "Get"
+        seen = f"{self.path} is cut off or damaged after line {self._lines_read} ({error})"
+        return f"{seen}. {advice} the whole file and run the same command again"
 
 
 def bare_suffix(path: Path) -> str:
