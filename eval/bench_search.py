@@ -49,7 +49,7 @@ def main() -> None:
 
 def run(report: Report, settings: Settings, folder: Path, quick: bool) -> None:
     name, path = source_of(quick)
-    queries = list(starter_queries().values())[: 24 if quick else 72]
+    queries = list(starter_queries().values())[: 16 if quick else 72]
     shelf = corpus_shelf(settings, name, path)
     books, vectors = contents(shelf)
     small, large = (500, 2_000) if quick else (10_000, 100_000)
@@ -60,7 +60,7 @@ def run(report: Report, settings: Settings, folder: Path, quick: bool) -> None:
     say("measuring queries and searches")
     encoding(report, settings, folder, plain, shelf, queries, repeats)
     searching(report, settings, folder, queries, repeats, name)
-    starting(report, settings, folder, name, 3 if quick else 5)
+    starting(report, settings, folder, name, 2 if quick else 5)
     say(f"building both collections of {large:,} books")
     tiled = {count: build_tiled(settings, folder, books, vectors, count, shelf) for count in (small, large)}
     baseline_large = Baseline(settings, str(folder / "plain"), "large")
