@@ -53,6 +53,9 @@ def load_graph(graph: Path, tokenizer: Path, spec: EncoderSpec, precision: str) 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = usable_cores()
     options.log_severity_level = 3
+    # Its threads would go on spinning after a query and take the cores from the comparison of vectors that follows:
+    # dense search of 10,000 books 5 ms instead of 11.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     try:
         session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         tokens = load_tokenizer(tokenizer, spec)
