@@ -9,7 +9,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.charts import Chart, differences_chart, speed_chart
 from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.layout import page
-from vibeshelf.ui.relevance.choice import ask_request
+from vibeshelf.ui.relevance.choice import ask_request, source_box
 from vibeshelf.ui.relevance.downloads import downloads
 from vibeshelf.ui.relevance.queries import differences, differences_of, other_system, query_box, query_view
 from vibeshelf.ui.relevance.speed import points_of, speed_of_systems
@@ -30,10 +30,10 @@ def report(found: Evaluated, shelf: Shelf) -> None:
 
 
 def query_by_query(found: Evaluated, shelf: Shelf, measure: Measure) -> dict[str, Chart]:
-    system = other_system(found)
-    if system is None:
+    if len(found.runs) < 2:
         return {}
     st.subheader("Query by query", anchor=False)
+    system = other_system(found)
     rows = differences_of(found, measure, system)
     differences(found, measure, system, rows)
     if query_id := query_box(found, rows):
@@ -51,8 +51,12 @@ def speed(found: Evaluated, measure: Measure) -> dict[str, Chart]:
 
 with page("Relevance"):
     st.title("How good is it?", anchor=False)
-    name = collection_box()
-    if request := ask_request():
+    left, right = st.columns(2)
+    with left:
+        name = collection_box()
+    with right:
+        source = source_box()
+    if request := ask_request(source):
         opened = resources.shelf(name)
         if result := evaluated(opened, request):
             report(result, opened)

@@ -48,7 +48,7 @@ def differences_chart(rows: Sequence[Difference], system: str, baseline: str, me
     base = alt.Chart(table).encode(x=place)
     axis = f"{measure}: {system} − {baseline}"
     bars = base.mark_bar().encode(
-        y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge])), color=_winner_colour(system, baseline)
+        y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge], nice=False)), color=_winner_colour(system, baseline)
     )
     # Bars as high as the chart take the clicks, so that a small difference, or none, can be opened too.
     targets = base.mark_bar(color=MIDDLE, cursor="pointer").encode(
@@ -69,8 +69,10 @@ def differences_chart(rows: Sequence[Difference], system: str, baseline: str, me
 def speed_chart(points: Sequence[Point], measure: str) -> Chart:
     """Return quality (with its 95 % interval) against the time of a search; a line joins the systems that no other beats in both."""
     table = pd.DataFrame([{**asdict(point), "best": point in frontier(points)} for point in points])
-    time = alt.X("milliseconds:Q", title="median ms a search", scale=alt.Scale(zero=True, nice=True, padding=30))
-    quality = alt.Y("mean:Q", title=f"mean {measure}", scale=alt.Scale(zero=False, nice=True, padding=20))
+    # From 0, and with room for the last name.
+    slowest = max((point.milliseconds for point in points), default=0.0) or 1.0
+    time = alt.X("milliseconds:Q", title="median ms a search", scale=alt.Scale(domain=[0, 1.25 * slowest], nice=False))
+    quality = alt.Y("mean:Q", title=f"mean {measure}", scale=alt.Scale(zero=False, padding=20))
     base = alt.Chart(table).encode(x=time)
     line = base.transform_filter("datum.best").mark_line(strokeDash=[4, 4], color=MIDDLE, interpolate="step-after").encode(y=quality)
     spread = base.transform_filter("isValid(datum.low)").mark_rule(color=MIDDLE, strokeWidth=2).encode(

@@ -25,14 +25,14 @@ _MEASURES = (*_USUAL_MEASURES, "P@10", "AP", "Bpref", "nDCG@20", "RR(rel=2)@10",
 _HELP = "Names of ir-measures; type another. Judged@k, the share of the books shown that somebody judged, always stands beside them."
 
 
-def ask_request() -> Request | None:
+def ask_request(source: str) -> Request | None:
     """Draw the choices and return the request, or None where one cannot be made yet; the page then says why."""
-    source = _source_box()
     judgments = own_queries() if source == OWN else resources.judgments(source)
-    systems = tuple(
-        st.multiselect("Systems", (*SYSTEMS, POPULAR), _USUAL_SYSTEMS, key="systems", bind="query-params", persist_state="session")
-    )
-    measures = _measures_box()
+    left, right = st.columns(2)
+    with left:
+        systems = _systems_box()
+    with right:
+        measures = _measures_box()
     with st.expander("Compare with the runs of other tools", key="other-tools"):
         imported = other_runs(systems)
     baseline = _baseline_box((*systems, *(run.name for run in imported.values())))
@@ -43,13 +43,19 @@ def ask_request() -> Request | None:
     return None
 
 
-def _source_box() -> str:
+def source_box() -> str:
+    """Draw the choice of judged queries and return its name."""
     names = [*resources.judged_sets(), OWN]
     wanted = st.query_params.get("queries")
     if wanted and wanted not in names:
         st.warning(f"There are no queries {plain(wanted)} here; these are others.")
     source: str = st.selectbox("Judged queries", names, names.index(STARTER), key="queries", bind="query-params", persist_state="session")
     return source
+
+
+def _systems_box() -> tuple[str, ...]:
+    names = (*SYSTEMS, POPULAR)
+    return tuple(st.multiselect("Systems", names, _USUAL_SYSTEMS, key="systems", bind="query-params", persist_state="session"))
 
 
 def _measures_box() -> tuple[Measure, ...]:
@@ -70,7 +76,7 @@ def _baseline_box(names: tuple[str, ...]) -> str | None:
     at = names.index("dense") if "dense" in names else 0
     if st.session_state.get("baseline") not in names:
         st.session_state.pop("baseline", None)
-    chosen: str = st.selectbox("Compared with", names, at, key="baseline", bind="query-params", persist_state="session", format_func=plain)
+    chosen: str = st.selectbox("Compared with", names, at, key="baseline", bind="query-params", persist_state="session")
     return chosen
 
 

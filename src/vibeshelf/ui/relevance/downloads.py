@@ -27,16 +27,17 @@ _TABLE = (
 def downloads(evaluated: Evaluated, charts: dict[str, Chart]) -> None:
     """Draw the buttons. Files are made at the click."""
     facts = facts_of(evaluated)
+    left_out = [name for name, run in evaluated.runs.items() if not can_be_written(run)]
     with st.container(horizontal=True, gap="small", key="downloads"):
         _button("Table (CSV)", "relevance.csv", partial(table_csv, evaluated), "text/csv")
         _button("Every query (CSV)", "relevance-queries.csv", partial(queries_csv, evaluated), "text/csv")
         for name, run in evaluated.runs.items():
-            if can_be_written(run):
+            if name not in left_out:
                 _button(f"Run {plain(name)} (TREC)", f"{name}.run", partial(run_bytes, run), "text/plain")
         for title, chart in charts.items():
             made = partial(vega_lite, chart, title, facts)
             _button(f"Chart: {plain(title)} (Vega-Lite)", f"{_slug(title)}.vl.json", made, "application/json")
-    if left_out := [name for name, run in evaluated.runs.items() if not can_be_written(run)]:
+    if left_out:
         st.caption(f"A TREC run file cannot hold ids with white space, so there is none of {plain(', '.join(left_out))}.")
 
 

@@ -11,7 +11,7 @@ def facts_of(evaluated: Evaluated) -> str:
     count = evaluated.report.queries
     own = [run for run in evaluated.runs.values() if run.made_at]
     when = max((run.made_at or "" for run in own), default=evaluated.evaluated_at)
-    by = [f"{evaluated.model}, {own[0].device}"] if own else ["runs of other tools"]
+    by = [f"{evaluated.model}, {' and '.join(sorted({str(run.device) for run in own}))}"] if own else ["runs of other tools"]
     where = f"collection {evaluated.collection}, {evaluated.books:,} books"
     return " · ".join([f"{count:,} judged {'query' if count == 1 else 'queries'} of {evaluated.request.source}", where, *by, day_of(when)])
 

@@ -17,14 +17,12 @@ from vibeshelf.ui.text import plain
 SHOWN = 10
 _LISTED = 8
 _TEXT_CHARS = 300
-_CHART = "differences"
+_CHART, _QUERY = "differences", "opened-query"
 
 
-def other_system(evaluated: Evaluated) -> str | None:
-    """Ask which system is held against the baseline; None where there is no other."""
+def other_system(evaluated: Evaluated) -> str:
+    """Ask which system is held against the baseline, of at least one that is not it."""
     names = [name for name in evaluated.runs if name != evaluated.report.baseline]
-    if len(evaluated.runs) < 2:
-        return None
     if st.session_state.get("against") not in names:
         st.session_state.pop("against", None)
     name = st.segmented_control(
@@ -69,16 +67,23 @@ def differences(evaluated: Evaluated, measure: Measure, system: str, rows: list[
 
 
 def query_box(evaluated: Evaluated, rows: list[Difference]) -> str | None:
-    """Ask which query is looked at, those with the largest differences first."""
+    """Ask which query is looked at, those with the largest differences first; its id stands in the address."""
     ids = [row.query_id for row in sorted(rows, key=lambda row: -abs(row.difference))]
-    if st.session_state.get("query") not in ids:
-        st.session_state.pop("query", None)
+    if _QUERY not in st.session_state:
+        st.session_state[_QUERY] = st.query_params.get("query")
+    if st.session_state[_QUERY] not in ids:
+        st.session_state[_QUERY] = None
     texts = evaluated.request.queries
-    chosen = st.selectbox(
-        "Look at a query", ids, None, key="query", bind="query-params", placeholder="click a bar, or search here",
+    # Not bound to the address by Streamlit, which would put the label there, and with it the whole text.
+    chosen: str | None = st.selectbox(
+        "Look at a query", ids, None, key=_QUERY, placeholder="click a bar, or search here",
         format_func=lambda query_id: f"{query_id}: {' '.join(texts.get(query_id, '').split())[:120]}",
     )  # fmt: skip
-    return str(chosen) if chosen is not None else None
+    if chosen is None:
+        st.query_params.pop("query", None)
+    else:
+        st.query_params["query"] = chosen
+    return chosen
 
 
 def query_view(evaluated: Evaluated, shelf: Shelf, measure: Measure, system: str, query_id: str) -> None:
@@ -171,4 +176,4 @@ def _place(run: Run, query_id: str, book_id: str) -> str:
 def _open_picked() -> None:
     """Open the query whose bar was clicked; a click beside the bars changes nothing."""
     if query_id := picked_query(st.session_state[_CHART]["selection"]):
-        st.session_state["query"] = query_id
+        st.session_state[_QUERY] = query_id

@@ -40,7 +40,7 @@ def measure_choice(evaluated: Evaluated) -> Measure | None:
     if st.session_state.get("by") not in measures:
         st.session_state.pop("by", None)
     name = st.segmented_control(
-        "By the measure", list(measures), default=next(iter(measures)), required=True, key="by", bind="query-params", format_func=plain
+        "By the measure", list(measures), default=next(iter(measures)), required=True, key="by", bind="query-params"
     )
     return measures.get(str(name)) or next(iter(measures.values()))
 
@@ -77,10 +77,10 @@ def holes(evaluated: Evaluated, measure: Measure) -> None:
 def _cell(summary: Summary, measure: Measure, queries: int) -> str:
     if summary.mean is None:
         return "n/a"
-    count = "" if summary.n == queries else f"  \n:small[of {summary.n:,} queries]"
+    count = "" if summary.n == queries else f"  \n:small[{summary.n:,} queries]"
     if measure.is_coverage:
         return f"{_percent(summary.mean)}{count}"
-    interval = "" if summary.ci_low is None else f"  \n:small[{summary.ci_low:.3f} to {summary.ci_high:.3f}]"
+    interval = "" if summary.ci_low is None else f"  \n:small[{summary.ci_low:.3f}–{summary.ci_high:.3f}]"
     return f"**{summary.mean:.3f}**{interval}{count}"
 
 
