@@ -3,11 +3,10 @@
 import streamlit as st
 
 from vibeshelf.core.errors import VibeshelfError
-from vibeshelf.services.shelf import DEFAULT_COLLECTION
 from vibeshelf.ui import resources
+from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.layout import empty_state, page, show_error
 from vibeshelf.ui.results import book_card, timing_line
-from vibeshelf.ui.text import plain
 
 EXAMPLES = (
     "melancholy lighthouse story, slow, beautiful prose",
@@ -42,21 +41,6 @@ def results(query: str) -> None:
         empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE")
     for hit in found.hits:
         book_card(hit)
-
-
-def collection_box() -> None:
-    names = [info.name for info in resources.collections() if info.manifest]
-    if not names:
-        empty_state("There is no collection yet. Make the starter one: `vibeshelf ingest starter`")
-        st.stop()
-    if st.session_state.get("collection") not in names:
-        wanted = st.query_params.get("collection")
-        if wanted and wanted not in names:
-            st.warning(f"There is no collection {plain(wanted)}; this is another one.")
-        default = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
-        st.session_state["collection"] = wanted if wanted in names else default
-    if len(names) > 1:
-        st.selectbox("Collection", names, key="collection", bind="query-params", width=260)
 
 
 with page("Search"):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibeshelf.commands.bar import Bar
-from vibeshelf.commands.evaluate_notes import notes_of
 from vibeshelf.commands.frame import FINE, NO, command, encoder_flags, print_json
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter, Grades, Run
+from vibeshelf.services.evaluation_notes import notes_of
 
 if TYPE_CHECKING:
     from vibeshelf.services.evaluation import Report

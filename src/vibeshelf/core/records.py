@@ -170,7 +170,8 @@ class Run:
     """The rankings of one system, query id -> ranking; a query that is absent got no result.
 
     `fingerprint` names all that made it and is None for a run that was read from a file. `refused` holds the queries that could
-    not be searched, with the reason; `median_ms` is the median time of a search, None where it is not known.
+    not be searched, with the reason; `median_ms` is the median time of a search, its query encoded anew, None where it is not
+    known. `device` says on what it was made and `made_at` when (ISO 8601, UTC); both None for a run that was read from a file.
     """
 
     name: str
@@ -179,3 +180,5 @@ class Run:
     k: int | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     median_ms: float | None = None
+    device: str | None = None
+    made_at: str | None = None

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from vibeshelf.core.errors import InputError
 
 PREFIX = "VIBESHELF_"
-# Read by scripts and tests, not by the program.
+# Read by scripts, by tests and, for data sets to evaluate on, by the Relevance page.
 _ELSEWHERE = {"VIBESHELF_TORCH", "VIBESHELF_TEST_DATA"}
 
 

@@ -90,6 +90,11 @@ def run_fingerprint(shelf: Shelf, queries: Mapping[str, str], system: str, k: in
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 
+def is_kept(shelf: Shelf, queries: Mapping[str, str], system: str, k: int, filters: Sequence[Filter] = ()) -> bool:
+    """Return whether `make_run` will find the run; a damaged one is made again all the same."""
+    return (shelf.store.settings.runs_dir / f"{run_fingerprint(shelf, queries, system, k, filters)}.json").is_file()
+
+
 def strangers(named: Mapping[str, Iterable[str]], query_ids: Collection[str] | None, book_ids: Collection[str] | None) -> Strangers:
     """Return the queries and books of judgments or of a run that are not among those that are known; None knows all."""
     queries = () if query_ids is None else (query_id for query_id in named if query_id not in query_ids)
@@ -114,7 +119,8 @@ def _search_all(
         if cancelled():
             raise Cancelled(f"the evaluation of {system} was stopped after {done - 1:,} of {len(queries):,} queries")
         try:
-            found = shelf.run(text, k, system, filters)
+            # Encoded anew: the vectors that another system left behind would make this one look quicker than it is.
+            found = shelf.run(text, k, system, filters, False)
         except InputError as error:
             refused[query_id] = str(error)
             continue
@@ -125,15 +131,19 @@ def _search_all(
         rankings[query_id] = Ranking(tuple(hit.book_id for hit in found.hits), tuple(scores))
         times_ms.append(found.total_ms)
         progress(done, len(queries))
-    return Run(system, rankings, fingerprint, k, refused, median(times_ms) if times_ms else None)
+    return Run(system, rankings, fingerprint, k, refused, median(times_ms) if times_ms else None, *_where_and_when(shelf))
+
+
+def _where_and_when(shelf: Shelf) -> tuple[str, str]:
+    encoder = shelf.encoder
+    return f"{encoder.backend} {encoder.precision} on {encoder.device}", datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _about(shelf: Shelf, queries: Mapping[str, str], system: str) -> dict[str, Any]:
     encoder = shelf.encoder
     return {
         "collection": shelf.name, "system": system, "model": encoder.spec.model, "backend": encoder.backend,
-        "device": encoder.device, "precision": encoder.precision, "queries": len(queries),
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "precision": encoder.precision, "queries": len(queries),
     }  # fmt: skip
 
 
@@ -141,7 +151,8 @@ def _keep(folder: Path, run: Run, about: dict[str, Any]) -> None:
     """Keep a run where that is possible; a full disk or an id that a run file cannot hold only costs the time to make it again."""
     without_results = [query_id for query_id, ranking in run.rankings.items() if not ranking.book_ids]
     sidecar = {
-        **about, "fingerprint": run.fingerprint, "k": run.k, "median_ms": run.median_ms, "refused": dict(run.refused),
+        **about, "device": run.device, "made_at": run.made_at, "fingerprint": run.fingerprint, "k": run.k,
+        "median_ms": run.median_ms, "refused": dict(run.refused),
         "without_results": without_results, "empty": len(without_results) == len(run.rankings),
     }  # fmt: skip
     try:
@@ -157,7 +168,7 @@ def _read_kept(folder: Path, fingerprint: str, system: str) -> Run | None:
         about = json.loads((folder / f"{fingerprint}.json").read_text(encoding="utf-8"))
         rankings = {} if about["empty"] else dict(read_run(folder / f"{fingerprint}.run").rankings)
         rankings |= {query_id: Ranking((), ()) for query_id in about["without_results"]}
-        return Run(system, rankings, fingerprint, about["k"], about["refused"], about["median_ms"])
+        return Run(system, rankings, fingerprint, about["k"], about["refused"], about["median_ms"], about["device"], about["made_at"])
     return None
 
 

@@ -55,10 +55,16 @@ class Shelf:
         conditions = [f"{key}={value}" for key, value in where.items()] if isinstance(where, Mapping) else where
         return list(self.run(query, k, system, parse_filters(conditions)).hits)
 
-    def run(self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = ()) -> SearchResult:
-        """Return a search with its timing and what made it. Raises CollectionBusy while another process writes to the collection."""
+    def run(
+        self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = (), remember: bool = True
+    ) -> SearchResult:
+        """Return a search with its timing and what made it; without `remember` the query is encoded anew, as measurements want it.
+
+        Raises CollectionBusy while another process writes to the collection.
+        """
         state = self._current()
-        return search(state.index, state.mirror, self._queries, query, k, system, filters)
+        queries = self._queries if remember else QueryVectors(self.encoder, 0)
+        return search(state.index, state.mirror, queries, query, k, system, filters)
 
     def index(self) -> Index:
         """Return the collection as it is now."""

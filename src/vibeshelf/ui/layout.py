@@ -52,8 +52,13 @@ def empty_state(line: str) -> None:
     st.info(line, icon=":material/menu_book:")
 
 
+def has_page(path: str) -> bool:
+    """Return whether a page, such as 'pages/1_Judge.py', is there to be linked to."""
+    return (_ROOT / path).is_file()
+
+
 def _menu() -> None:
     with st.container(horizontal=True, gap="small", key="menu"):
         for path, label, icon in _MENU:
-            if (_ROOT / path).is_file():
+            if has_page(path):
                 st.page_link(path, label=label, icon=icon)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+
 import streamlit as st
 
 from vibeshelf.adapters.index import CollectionInfo, Store
+from vibeshelf.adapters.query_files import read_queries
+from vibeshelf.adapters.query_sets import QuerySet, query_sets
+from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.shelf import Shelf, open_shelf
+
+# Query id -> text, and the judgments of each file.
+Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 @st.cache_resource(show_spinner=False)
@@ -24,3 +38,22 @@ def shelf(collection: str) -> Shelf:
 def collections() -> list[CollectionInfo]:
     """Return what is there, at most five seconds old."""
     return Store(settings()).collections()
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def judged_sets() -> dict[str, QuerySet]:
+    """Return the judged query sets at hand: the starter one, and those of the folder of data sets where there is one."""
+    return query_sets(Path(os.environ.get("VIBESHELF_TEST_DATA") or _ROOT.parent / "shared" / "data"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def judgments(name: str) -> Judgments:
+    """Return the queries of a judged set and its judgments. Raises SourceError for a file that cannot be read."""
+    chosen = judged_sets()[name]
+    return read_queries(chosen.queries_path), {chosen.qrels_path: read_qrels(chosen.qrels_path)}
+
+
+@st.cache_resource(show_spinner=False)
+def evaluations() -> OrderedDict[str, Evaluated]:
+    """Return the latest evaluations by their fingerprints; the runs under them are kept in the data folder."""
+    return OrderedDict()

@@ -1,0 +1,27 @@
+"""Which collection a page is about, in the address of every page that asks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vibeshelf.services.shelf import DEFAULT_COLLECTION
+from vibeshelf.ui import resources
+from vibeshelf.ui.layout import empty_state
+from vibeshelf.ui.text import plain
+
+
+def collection_box() -> str:
+    """Draw the choice, where there is one, and return the collection's name; the page ends here when there is none."""
+    names = [info.name for info in resources.collections() if info.manifest]
+    if not names:
+        empty_state("There is no collection yet. Make the starter one: `vibeshelf ingest starter`")
+        st.stop()
+    if st.session_state.get("collection") not in names:
+        wanted = st.query_params.get("collection")
+        if wanted and wanted not in names:
+            st.warning(f"There is no collection {plain(wanted)}; this is another one.")
+        default = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
+        st.session_state["collection"] = wanted if wanted in names else default
+    if len(names) > 1:
+        st.selectbox("Collection", names, key="collection", bind="query-params", width=260)
+    return str(st.session_state["collection"])
