@@ -25,7 +25,7 @@ def test_three_systems_give_a_table_and_sentences_and_nothing_overflows(screen: 
     table = screen.locator(".st-key-table table")
     for system in ("dense", "lexical", "hybrid"):
         expect(table.get_by_role("rowheader", name=system)).to_be_visible()
-    expect(table.get_by_role("columnheader", name="Judged@10")).to_have_count(1)
+    expect(table.get_by_role("columnheader", name="Judged@10", exact=True)).to_have_count(1)
     said = screen.get_by_text(re.compile(r"hybrid (beats|loses to|and) dense.*nDCG@10, p .* 80 queries"))
     expect(said).to_be_visible()
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -33,7 +33,7 @@ def test_three_systems_give_a_table_and_sentences_and_nothing_overflows(screen: 
 
 def test_a_click_on_a_bar_opens_its_query(wide: Page, server: Server) -> None:
     opened(wide, server)
-    chart = wide.locator(".st-key-differences canvas")
+    chart = wide.locator(".st-key-differences svg.marks")
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
