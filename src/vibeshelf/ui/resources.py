@@ -6,6 +6,8 @@ import streamlit as st
 
 from vibeshelf.adapters.index import CollectionInfo, Store
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
 
 
@@ -24,3 +26,15 @@ def shelf(collection: str) -> Shelf:
 def collections() -> list[CollectionInfo]:
     """Return what is there, at most five seconds old."""
     return Store(settings()).collections()
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """Return the desk where raters work."""
+    return open_desk(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def filler() -> Filler:
+    """Return what makes pools in the background."""
+    return Filler(desk().tasks)
