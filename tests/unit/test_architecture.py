@@ -18,8 +18,9 @@ ONE_DOOR = {
     "sentence_transformers": ("src/vibeshelf/adapters/encoders/",),
     "onnxruntime": ("src/vibeshelf/adapters/encoders/",),
     "openvino": ("src/vibeshelf/adapters/encoders/",),
+    "ir_measures": ("src/vibeshelf/services/measures.py",),
 }
-ONLY_INSIDE_FUNCTIONS = ("torch", "sentence_transformers", "onnxruntime", "openvino")
+ONLY_INSIDE_FUNCTIONS = ("torch", "sentence_transformers", "onnxruntime", "openvino", "ir_measures", "scipy")
 
 
 def sources() -> list[Path]:

@@ -7,16 +7,17 @@ from typing import Any
 
 
 class Bar:
-    """A progress bar on stderr, drawn only on a terminal: documents, rate and remaining time."""
+    """A progress bar on stderr, drawn only on a terminal: how many of what, rate and remaining time."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "books") -> None:
+        self._unit = unit
         self._bar: Any = None
 
     def __enter__(self) -> Bar:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self._bar = tqdm(unit=" books", file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(unit=f" {self._unit}", file=sys.stderr, dynamic_ncols=True)
         return self
 
     def __exit__(self, *_: object) -> None:

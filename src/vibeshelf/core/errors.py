@@ -27,6 +27,10 @@ class CollectionBusy(VibeshelfError):
     """Another process is writing to the collection."""
 
 
+class Cancelled(VibeshelfError):
+    """Whoever asked for a long job has called it off."""
+
+
 class StorageError(VibeshelfError):
     """The data folder or the Chroma server cannot be used."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 GRADES = (0, 1, 2, 3)
+# query id -> book id -> grade. A pair that is absent is unjudged, which is not 0.
+Grades = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +151,27 @@ class SearchResult:
     backend: str
     precision: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a system gave for one query, best first: ids and their scores, as many of the one as of the other."""
+
+    book_ids: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The rankings of one system, query id -> ranking; a query that is absent got no result.
+
+    `fingerprint` names all that made it and is None for a run that was read from a file. `refused` holds the queries that could
+    not be searched, with the reason; `median_ms` is the median time of a search, None where it is not known.
+    """
+
+    name: str
+    rankings: Mapping[str, Ranking]
+    fingerprint: str | None = None
+    k: int | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+    median_ms: float | None = None

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         return self.data_dir / "models"
 
+    @property
+    def runs_dir(self) -> Path:
+        return self.data_dir / "runs"
+
 
 def _is_server(address: str) -> bool:
     """Whether it names a host and, at most, a port: Chroma's client uses nothing else, and says nothing about the rest."""

@@ -18,6 +18,11 @@ def starter_queries_path() -> Path:
     return Path(str(files("vibeshelf.data") / "queries.tsv"))
 
 
+def starter_qrels_path() -> Path:
+    """Return the path of the judgments of these queries: TREC qrels, grades 0 to 3 (eval/GRADING.md)."""
+    return Path(str(files("vibeshelf.data") / "qrels.trec"))
+
+
 def starter_queries() -> dict[str, str]:
     """Return query id -> text, in the file's order."""
     lines = starter_queries_path().read_text(encoding="utf-8").splitlines()

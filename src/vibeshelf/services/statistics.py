@@ -1,0 +1,114 @@
+"""Uncertainty of measures over queries: bootstrap intervals, paired tests, corrections, how many queries would do.
+
+Every function has a fixed seed, so that the same values give the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil, sqrt
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[np.float64]
+SEED = 20261124
+RESAMPLES = 10_000
+SAMPLED_SIGNS = 100_000
+# Up to here every assignment of signs is tried, which is 65,536 of them.
+EXACT_PAIRS = 16
+ALPHA, POWER = 0.05, 0.8
+# What is held in memory at a time.
+_CHUNK_CELLS = 2_000_000
+
+
+def mean_interval(values: Sequence[float], level: float = 0.95, resamples: int = RESAMPLES) -> tuple[float, float] | None:
+    """Return the bootstrap percentile interval (low, high) of the mean over queries; None for fewer than two."""
+    sample = np.asarray(values, dtype=np.float64)
+    if len(sample) < 2:
+        return None
+    random = np.random.default_rng(SEED)
+    means = np.concatenate([sample[random.integers(0, len(sample), shape)].mean(axis=1) for shape in _chunks(resamples, len(sample))])
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def paired_p_value(differences: Sequence[float], samples: int = SAMPLED_SIGNS) -> float | None:
+    """Return the two-sided p of a paired randomisation test: how often random signs give so large a mean difference.
+
+    Exact up to 16 pairs that differ, from 100,000 random assignments above; never 0. None without any pair.
+    """
+    every = np.asarray(differences, dtype=np.float64)
+    # A pair without a difference has none with the other sign either.
+    pairs = every[every != 0]
+    if not len(every):
+        return None
+    if len(pairs) <= EXACT_PAIRS:
+        return _as_large(_all_signs(len(pairs)) @ pairs, pairs) / float(2 ** len(pairs))
+    random = np.random.default_rng(SEED)
+    table = _sums_of_eights(pairs)
+    drawn = (_random_sums(random, table, rows) for rows, _ in _chunks(samples, len(table)))
+    as_large = sum(_as_large(sums, pairs) for sums in drawn)
+    return (as_large + 1) / (samples + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values adjusted for their number after Holm, in the order given."""
+    adjusted = [1.0] * len(p_values)
+    highest = 0.0
+    for at, (p_value, place) in enumerate(sorted((p_value, place) for place, p_value in enumerate(p_values))):
+        highest = max(highest, min(1.0, (len(p_values) - at) * p_value))
+        adjusted[place] = highest
+    return adjusted
+
+
+def queries_needed(differences: Sequence[float], comparisons: int = 1) -> int | None:
+    """Return how many more queries would show a difference of this size, with 80 % power, to a test at 5 %.
+
+    By the normal approximation from mean and spread of the differences; with several comparisons at 5 % divided by their number.
+    None where it cannot be said: fewer than two queries, or no difference.
+    """
+    sample = np.asarray(differences, dtype=np.float64)
+    if len(sample) < 2 or abs(sample.mean()) < 1e-12:
+        return None
+    normal = NormalDist()
+    quantiles = normal.inv_cdf(1 - ALPHA / (2 * comparisons)) + normal.inv_cdf(POWER)
+    return max(1, ceil((quantiles * float(sample.std(ddof=1)) / float(sample.mean())) ** 2) - len(sample))
+
+
+def standard_error(values: Sequence[float]) -> float | None:
+    """Return the standard error of the mean; None for fewer than two values."""
+    return float(np.std(values, ddof=1)) / sqrt(len(values)) if len(values) > 1 else None
+
+
+def _as_large(sums: Numbers, pairs: Numbers) -> int:
+    # Sums of the same numbers in another order differ in their last digits; they tie all the same.
+    slack = 1e-12 * float(np.abs(pairs).sum())
+    return int((np.abs(sums) >= abs(float(pairs.sum())) - slack).sum())
+
+
+def _all_signs(count: int) -> Numbers:
+    """Return every assignment of signs, float64 (2 ** count, count)."""
+    bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+    return np.asarray(1 - 2 * bits, dtype=np.float64)
+
+
+def _sums_of_eights(pairs: Numbers) -> Numbers:
+    """Return, for every eight pairs, their sum under each assignment of signs, float64 (n_eights, 256)."""
+    eights = np.pad(pairs, (0, -len(pairs) % 8)).reshape(-1, 8)
+    sums: Numbers = eights @ _all_signs(8).T
+    return sums
+
+
+def _random_sums(random: np.random.Generator, table: Numbers, rows: int) -> Numbers:
+    """Return the sums of all pairs under random signs, float64 (rows,): a random byte is the signs of eight pairs."""
+    signs = np.frombuffer(random.bytes(rows * len(table)), dtype=np.uint8).reshape(rows, -1)
+    return np.asarray(table[np.arange(len(table)), signs].sum(axis=1), dtype=np.float64)
+
+
+def _chunks(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+    """Yield the shapes of tables that together have `rows` rows, none of them with too many cells for the memory."""
+    step = max(1, _CHUNK_CELLS // max(columns, 1))
+    for start in range(0, rows, step):
+        yield min(step, rows - start), columns
