@@ -2,31 +2,42 @@
 
 import streamlit as st
 
+from vibeshelf.ui import resources
+from vibeshelf.ui.judging.agreement import agreement_view
+from vibeshelf.ui.judging.cards import STYLE
+from vibeshelf.ui.judging.files import files_view
 from vibeshelf.ui.judging.grading import grading_view
+from vibeshelf.ui.judging.queries import queries_view
 from vibeshelf.ui.judging.rater import ask_rater, known_rater, rater_line
 from vibeshelf.ui.layout import page
-from vibeshelf.ui import resources
 
-VIEWS = {"Grade": grading_view}
+VIEWS = {"Grade": grading_view, "Queries": queries_view, "Agreement": agreement_view, "Files": files_view}
 
 
 def desk_line(rater: str) -> str:
-    names = [task.name for task in resources.desk().tasks.all()]
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="desk"):
         view = st.segmented_control(
             "View", list(VIEWS), key="view", default="Grade", required=True, bind="query-params", label_visibility="collapsed"
         )
         rater_line(rater)
-    if len(names) > 1:
-        st.selectbox("Task", names, key="task", bind="query-params", width=260)
     return str(view)
 
 
+def task_box() -> str:
+    names = [task.name for task in resources.desk().tasks.all()]
+    if "task" not in st.session_state and st.query_params.get("task") not in names:
+        st.session_state["task"] = names[0]
+    if len(names) == 1:
+        return names[0]
+    return str(st.selectbox("Task", names, key="task", bind="query-params", width=260))
+
+
 with page("Judge"):
+    st.html(STYLE)
     rater = known_rater()
     if rater is None:
         st.title("Judge", anchor=False)
         ask_rater()
     else:
         view = desk_line(rater)
-        VIEWS[view](resources.desk().task(st.session_state.get("task") or "starter"), rater)
+        VIEWS[view](resources.desk().task(task_box()), rater)

@@ -58,7 +58,9 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> Database:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(f"cannot make {path.parent} ({error.strerror}); set VIBESHELF_DATA_DIR to a folder that can be written") from None
+        raise StorageError(
+            f"cannot make {path.parent} ({error.strerror}); set VIBESHELF_DATA_DIR to a folder that can be written"
+        ) from None
     with _errors(path):
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
@@ -94,9 +96,7 @@ def _migrate(database: Database, migrations: Sequence[Migration]) -> None:
         # Read again under the lock: another process may have migrated in between.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(migrations):
-            raise StorageError(
-                f"{database.path} is of version {version}; this program knows {len(migrations)}. Update Vibeshelf, or name another data folder"
-            )
+            raise StorageError(f"{database.path} is of version {version}; this program knows {len(migrations)}. Update Vibeshelf")
         for statements in migrations[version:]:
             for statement in statements:
                 connection.execute(statement)

@@ -75,7 +75,11 @@ class Judgments:
         conflicts: list[Conflict] = []
         with self._database.transaction() as connection:
             for settles, judgment in [*((False, each) for each in judgments), *((True, each) for each in settlements)]:
-                here = _settled_of(connection, task, judgment.pair) if settles else _standing_of(connection, task, judgment.pair, judgment.rater)
+                here = (
+                    _settled_of(connection, task, judgment.pair)
+                    if settles
+                    else _standing_of(connection, task, judgment.pair, judgment.rater)
+                )
                 if here is None:
                     _insert(connection, "settle" if settles else _kind(judgment, None), task, judgment)
                     added += 1
@@ -102,7 +106,8 @@ class Judgments:
     def last(self, task: str, rater: str, count: int = 1) -> list[Judgment]:
         """Return the newest grades and skips that the rater made here and did not undo, newest first."""
         rows = self._database.fetch(
-            f"SELECT {_STANDING} FROM live WHERE task = ? AND rater = ? AND origin = 'judge' AND kind <> 'settle' ORDER BY event DESC LIMIT ?",
+            f"SELECT {_STANDING} FROM live WHERE task = ? AND rater = ? AND origin = 'judge' AND kind <> 'settle' "
+            "ORDER BY event DESC LIMIT ?",
             (task, rater, count),
         )
         return [_judgment(row) for row in rows]
@@ -142,8 +147,8 @@ def _kind(judgment: Judgment, here: Judgment | None) -> str:
 def _insert(connection: sqlite3.Connection, kind: str, task: str, judgment: Judgment, undoes: int | None = None) -> None:
     made = judgment.made
     connection.execute(
-        "INSERT INTO events (kind, task, query_id, book_id, rater, grade, note, at, recorded_at, collection, fingerprint, guideline, origin, "
-        "undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events (kind, task, query_id, book_id, rater, grade, note, at, recorded_at, collection, fingerprint, guideline, "
+        "origin, undoes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             kind, task, judgment.query_id, judgment.book_id, judgment.rater, judgment.grade, judgment.note, judgment.judged_at, now(),
             made.collection, made.fingerprint, made.guideline, made.origin, undoes,
@@ -152,9 +157,7 @@ def _insert(connection: sqlite3.Connection, kind: str, task: str, judgment: Judg
 
 
 def _standing_of(connection: sqlite3.Connection, task: str, pair: Pair, rater: str) -> Judgment | None:
-    row = connection.execute(
-        f"SELECT {_STANDING} FROM standing WHERE {_OF_PAIR}", (task, pair.query_id, pair.book_id, rater)
-    ).fetchone()
+    row = connection.execute(f"SELECT {_STANDING} FROM standing WHERE {_OF_PAIR}", (task, pair.query_id, pair.book_id, rater)).fetchone()
     return _judgment(row) if row else None
 
 
@@ -166,4 +169,5 @@ def _settled_of(connection: sqlite3.Connection, task: str, pair: Pair) -> Judgme
 
 
 def _judgment(row: Any) -> Judgment:
-    return Judgment(*row[:6], made=Made(*row[6:]))
+    query_id, book_id, grade, rater, judged_at, note, *made = row
+    return Judgment(query_id, book_id, grade, rater, judged_at, note, Made(*made))

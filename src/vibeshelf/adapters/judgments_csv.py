@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
-from vibeshelf.adapters.catalog.lines import SourceFile
+from vibeshelf.adapters.rows import open_source_file
 from vibeshelf.core.errors import SourceError
 from vibeshelf.core.judging import Judgment, Made
 from vibeshelf.core.records import GRADES
 
 COLUMNS = ("query_id", "book_id", "grade", "rater", "judged_at", "note", "kind", "collection", "fingerprint", "guideline")
 _NEEDED = ("query_id", "book_id", "grade")
+_EXPECTED = f"judgments as CSV with columns {', '.join(_NEEDED)}"
 _KINDS = ("grade", "skip", "settle")
 
 
@@ -28,19 +28,15 @@ class Sheet:
     settlements: list[tuple[int, Judgment]]
 
 
-def write_csv(out: IO[str], judgments: Iterable[Judgment], settlements: Iterable[Judgment]) -> int:
-    """Write judgments and settlements to a text file that was opened with newline=''; return how many."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    count = 0
+def csv_lines(judgments: Iterable[Judgment], settlements: Iterable[Judgment]) -> Iterator[str]:
+    """Yield the header and a row for each judgment and settlement, without line ends."""
+    yield _csv_row(COLUMNS)
     for kind, rows in (("", judgments), ("settle", settlements)):
         for each in rows:
             grade = "" if each.grade is None else each.grade
             own = kind or ("skip" if each.grade is None else "grade")
             made = (each.made.collection, each.made.fingerprint, each.made.guideline)
-            writer.writerow([each.query_id, each.book_id, grade, each.rater, each.judged_at, each.note, own, *made])
-            count += 1
-    return count
+            yield _csv_row((each.query_id, each.book_id, grade, each.rater, each.judged_at, each.note, own, *made))
 
 
 def read_csv(path: Path, rater: str, origin: str) -> Sheet:
@@ -64,8 +60,14 @@ def read_csv(path: Path, rater: str, origin: str) -> Sheet:
     return sheet
 
 
+def _csv_row(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(values)
+    return out.getvalue()
+
+
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    with SourceFile(path).unpacked() as data:
+    with open_source_file(path, _EXPECTED).unpacked() as data:
         reader = csv.DictReader(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), strict=True)
         try:
             missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
@@ -74,12 +76,16 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                 raise SourceError(f"{path}, line 1: expected columns {', '.join(_NEEDED)} (and {', '.join(COLUMNS[3:])}), saw: {saw[:200]}")
             for row in reader:
                 if None in row or None in row.values():
-                    raise SourceError(f"{path}, line {reader.line_num}: expected {len(reader.fieldnames or ())} columns, saw another number")
+                    raise SourceError(
+                        f"{path}, line {reader.line_num}: expected {len(reader.fieldnames or ())} columns, saw another number"
+                    )
                 yield reader.line_num, row
         except UnicodeDecodeError:
             raise SourceError(f"{path} is not UTF-8 after line {reader.line_num}; convert it: iconv -t UTF-8 {path.name}") from None
         except csv.Error as error:
-            raise SourceError(f"{path}, line {reader.line_num + 1}: {error}; expected comma-separated values, as vibeshelf exports") from None
+            raise SourceError(
+                f"{path}, line {reader.line_num + 1}: {error}; expected comma-separated values, as vibeshelf exports"
+            ) from None
 
 
 def _judgment(row: Mapping[str, str], rater: str, origin: str) -> Judgment:

@@ -73,9 +73,7 @@ class Tasks:
         one = ("", ()) if query_id is None else (" AND query_id = ?", (query_id,))
         made = self._database.fetch(f"SELECT query_id FROM pools WHERE task = ?{one[0]}", (task, *one[1]))
         found: dict[str, Ranks] = {name: defaultdict(dict) for (name,) in made}
-        rows = self._database.fetch(
-            f"SELECT query_id, source, book_id, rank FROM pool_books WHERE task = ?{one[0]}", (task, *one[1])
-        )
+        rows = self._database.fetch(f"SELECT query_id, source, book_id, rank FROM pool_books WHERE task = ?{one[0]}", (task, *one[1]))
         for name, source, book_id, rank in rows:
             if name in found:
                 found[name][book_id][source] = rank

@@ -20,7 +20,7 @@ from vibeshelf.core.records import GRADES
 
 Numbers = npt.NDArray[np.float64]
 Measure = Callable[[Numbers], Numbers]
-Grades = dict[Pair, dict[str, int]]
+RaterGrades = dict[Pair, dict[str, int]]
 RESAMPLES = 2000
 _SEED = 20261124
 _K = len(GRADES)
@@ -55,19 +55,19 @@ class Report:
     settled: int
 
 
-def grades_of(standing: Iterable[Judgment]) -> Grades:
+def grades_of(standing: Iterable[Judgment]) -> RaterGrades:
     """Return pair -> rater -> grade, without what was skipped."""
-    found: Grades = defaultdict(dict)
+    found: RaterGrades = defaultdict(dict)
     for judgment in standing:
         if judgment.grade is not None:
             found[judgment.pair][judgment.rater] = judgment.grade
     return dict(found)
 
 
-def report(grades: Grades, settled: Mapping[Pair, Judgment]) -> Report:
+def report(grades: RaterGrades, settled: Mapping[Pair, Judgment]) -> Report:
     """Return the agreement of a task's grades."""
     twice = {pair: of for pair, of in grades.items() if len(of) > 1}
-    by_query: dict[str, Grades] = defaultdict(dict)
+    by_query: dict[str, RaterGrades] = defaultdict(dict)
     for pair, of in twice.items():
         by_query[pair.query_id][pair] = of
     raters = sorted({rater for of in grades.values() for rater in of})
@@ -85,13 +85,13 @@ def report(grades: Grades, settled: Mapping[Pair, Judgment]) -> Report:
     )
 
 
-def disputed(grades: Grades, settled: Mapping[Pair, Judgment]) -> list[Pair]:
+def disputed(grades: RaterGrades, settled: Mapping[Pair, Judgment]) -> list[Pair]:
     """Return the pairs on which raters differ and nothing was settled, the widest apart first."""
     spread = {pair: max(of.values()) - min(of.values()) for pair, of in grades.items() if pair not in settled}
     return sorted((pair for pair, width in spread.items() if width), key=lambda pair: (-spread[pair], pair.query_id, pair.book_id))
 
 
-def weighted_kappa(grades: Grades, first: str, second: str) -> Agreement:
+def weighted_kappa(grades: RaterGrades, first: str, second: str) -> Agreement:
     """Return Cohen's kappa of two raters, with quadratic weights."""
     both = [(of[first], of[second]) for of in grades.values() if first in of and second in of]
     tables = np.zeros((len(both), _K, _K))
@@ -100,7 +100,7 @@ def weighted_kappa(grades: Grades, first: str, second: str) -> Agreement:
     return _agreement("kappa", (first, second), tables, kappa_of)
 
 
-def ordinal_alpha(grades: Grades) -> Agreement:
+def ordinal_alpha(grades: RaterGrades) -> Agreement:
     """Return Krippendorff's alpha for ordinal grades, over the pairs that two or more raters graded."""
     units = [list(of.values()) for of in grades.values() if len(of) > 1]
     tables = np.array([_coincidences(unit) for unit in units]).reshape(len(units), _K, _K)
@@ -112,9 +112,7 @@ def kappa_of(tables: Numbers) -> Numbers:
     """Return the quadratic weighted kappa of each table of counts (n, 4, 4); NaN where chance alone allows no disagreement."""
     weights = np.subtract.outer(np.arange(_K), np.arange(_K)) ** 2.0
     expected = tables.sum(axis=2)[:, :, None] * tables.sum(axis=1)[:, None, :]
-    return _one_minus(
-        (weights * tables).sum(axis=(1, 2)) * tables.sum(axis=(1, 2)), (weights * expected).sum(axis=(1, 2))
-    )
+    return _one_minus((weights * tables).sum(axis=(1, 2)) * tables.sum(axis=(1, 2)), (weights * expected).sum(axis=(1, 2)))
 
 
 def alpha_of(tables: Numbers) -> Numbers:
@@ -128,7 +126,7 @@ def alpha_of(tables: Numbers) -> Numbers:
     return _one_minus(observed * (totals.sum(axis=1) - 1), expected)
 
 
-def combine(grades: Grades, rule: str, settled: Mapping[Pair, Judgment]) -> dict[Pair, int]:
+def combine(grades: RaterGrades, rule: str, settled: Mapping[Pair, Judgment]) -> dict[Pair, int]:
     """Return one grade a pair: what was settled, or else what the rule makes of the raters' grades. Raises InputError."""
     if rule not in RULES:
         raise InputError(f"unknown rule '{rule}'; known: {', '.join(RULES)}")
@@ -146,7 +144,11 @@ def _majority(ordered: Sequence[int]) -> int:
     return max(ordered, key=ordered.count)
 
 
-_COMBINERS = {"median": _lower_median, "majority": _majority, "strictest": min}
+_COMBINERS: dict[str, Callable[[Sequence[int]], int]] = {
+    "median": _lower_median,
+    "majority": _majority,
+    "strictest": lambda ordered: ordered[0],
+}
 
 
 def _coincidences(unit: Sequence[int]) -> Numbers:

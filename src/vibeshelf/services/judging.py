@@ -6,6 +6,7 @@ import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from vibeshelf.adapters.catalog.starter import STARTER, starter_queries
 from vibeshelf.adapters.database import open_database
@@ -67,7 +68,9 @@ class Desk:
         found = self.tasks.get(name)
         if found is None:
             have = ", ".join(task.name for task in self.tasks.all())
-            raise InputError(f"no judging task '{name}'; there: {have}. Make it on the Judge page, or: vibeshelf judge import FILE --task {name}")
+            raise InputError(
+                f"no judging task '{name}'; there: {have}. Make it on the Judge page, or: vibeshelf judge import FILE --task {name}"
+            )
         return found
 
     def workload(self, task: Task, rater: str, strategy: str = "pool") -> Workload:
@@ -83,9 +86,7 @@ class Desk:
         seed = self.tasks.seed(rater)
         for query in queries.values():
             of_query = standing[query.query_id]
-            known = known_of(
-                query.query_id, pools.get(query.query_id, {}), sources, of_query, rater, settled, thumbs.get(query.text, ())
-            )
+            known = known_of(query.query_id, pools.get(query.query_id, {}), sources, of_query, rater, settled, thumbs.get(query.text, ()))
             work.queues[query.query_id] = chosen(strategy, seed, known)
             work.done[query.query_id] = _done(of_query, rater, strategy)
         return work
@@ -144,7 +145,7 @@ class Desk:
     def seconds_left(self, work: Workload) -> float | None:
         """Return how long the rest takes at the rater's pace, or None while there is no pace yet."""
         times = [datetime.fromisoformat(judgment.judged_at) for judgment in self.judgments.last(work.task.name, work.rater, 30)]
-        gaps = [(later - earlier).total_seconds() for later, earlier in zip(times, times[1:], strict=False)]
+        gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(times)]
         working = [gap for gap in gaps if 0 < gap <= _PAUSE_SECONDS]
         if len(working) < _GAPS:
             return None
@@ -201,4 +202,3 @@ def _done(standing: list[Judgment], rater: str, strategy: str) -> set[str]:
     """Return the books of a query that need nothing more of this rater: graded, or skipped unless skips are gone through again."""
     mine = [judgment for judgment in standing if judgment.rater == rater]
     return {judgment.book_id for judgment in mine if judgment.grade is not None or strategy != "skipped"}
-

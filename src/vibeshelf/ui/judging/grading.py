@@ -9,35 +9,19 @@ import streamlit as st
 
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Pair, Task
-from vibeshelf.core.records import Book
 from vibeshelf.services.guideline import HINTS, MEANINGS, SKIP_REASONS, VERSION
 from vibeshelf.services.strategies import STRATEGIES
 from vibeshelf.ui import resources
+from vibeshelf.ui.judging.cards import book_facts
 from vibeshelf.ui.judging.sitting import Sitting, open_sitting
 from vibeshelf.ui.layout import empty_state, show_error
-from vibeshelf.ui.text import plain, year_text
+from vibeshelf.ui.text import plain
 
 MODES = {"one": "One by one", "list": "Ten at a time"}
-# A longer description scrolls within the card, so that the buttons stay near.
-_LONG_CHARS = 3000
-_STYLE = """<style>
-.st-key-grades, .st-key-reasons { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.5rem; }
-.st-key-grades > div, .st-key-reasons > div { width: 100% !important; min-width: 0; }
-.st-key-grades button { min-height: 3.2rem; }
-[data-testid="stMainBlockContainer"] { padding-top: 2.5rem; }
-[data-testid="stBottomBlockContainer"] { padding-top: 0.75rem; padding-bottom: 1rem; }
-.st-key-book { overflow-wrap: anywhere; }
-.st-key-book p { unicode-bidi: plaintext; text-align: start; }
-@media (max-width: 640px) {
-  .st-key-grades, .st-key-reasons { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .st-key-grades [data-testid="stCaptionContainer"] { display: none; }
-}
-</style>"""
 
 
 def grading_view(task: Task, rater: str) -> None:
     """Draw the screen on which a rater grades."""
-    st.html(_STYLE)
     strategy, mode = _options(task)
     sitting = open_sitting(task, rater, strategy)
     # Something must stand in the bottom bar before a fragment may draw there.
@@ -82,7 +66,7 @@ def _one_by_one(sitting: Sitting) -> None:
             return
         _query(sitting, pair.query_id)
         with st.container(border=True, key="book"):
-            _book(sitting.books[pair.book_id])
+            book_facts(sitting.books[pair.book_id])
         _note_box(sitting, pair)
         with st.bottom:
             _skip_reasons(sitting, pair) if sitting.skipping else _grades(sitting, pair)
@@ -111,13 +95,17 @@ def _list(sitting: Sitting) -> None:
 
 def _listed(sitting: Sitting, pair: Pair, given: int | None) -> None:
     with st.container(border=True, key=f"listed-{_name(pair)}"):
-        _book(sitting.books[pair.book_id])
+        book_facts(sitting.books[pair.book_id])
         key = f"in-place-{_name(pair)}"
         st.session_state[key] = given
         st.segmented_control(
-            "Grade", list(MEANINGS), key=key, format_func=lambda grade: f"**{grade}** {MEANINGS[grade].short}", label_visibility="collapsed",
+            "Grade", list(MEANINGS), key=key, format_func=_labelled, label_visibility="collapsed",
             on_change=_grade_in_place, args=(sitting, pair, key),
         )  # fmt: skip
+
+
+def _labelled(grade: int) -> str:
+    return f"**{grade}** {MEANINGS[grade].short}"
 
 
 def _grade_in_place(sitting: Sitting, pair: Pair, key: str) -> None:
@@ -146,21 +134,6 @@ def _time_left(seconds: float | None) -> str:
     if minutes < 1:
         return " · less than a minute left"
     return f" · about {minutes} min left" if minutes < 90 else f" · about {minutes / 60:.1f} hours left"
-
-
-def _book(book: Book) -> None:
-    st.markdown(f"#### {plain(book.title or 'Untitled')}", anchors=False)
-    facts = [plain(book.author), year_text(book.year), plain(book.country or ""), plain(book.language or "")]
-    st.caption(" · ".join(fact for fact in facts if fact) or "author and year unknown")
-    if len(book.description) > _LONG_CHARS:
-        with st.container(height=420, border=False):
-            st.markdown(plain(book.description))
-    elif book.description:
-        st.markdown(plain(book.description))
-    else:
-        st.caption("No description: go by title, author and genres, or skip.")
-    if book.genres:
-        st.markdown(" ".join(f":gray-badge[{plain(genre)}]" for genre in book.genres[:6]))
 
 
 def _note_box(sitting: Sitting, pair: Pair) -> None:
@@ -196,7 +169,9 @@ def _skip_reasons(sitting: Sitting, pair: Pair) -> None:
     st.caption("Why can it not be graded?")
     with st.container(key="reasons"):
         for letter, reason in SKIP_REASONS.items():
-            st.button(reason, key=f"reason-{letter}-{_name(pair)}", shortcut=letter, width="stretch", on_click=sitting.skip, args=(pair, reason))
+            st.button(
+                reason, key=f"reason-{letter}-{_name(pair)}", shortcut=letter, width="stretch", on_click=sitting.skip, args=(pair, reason)
+            )
     st.button("Back", key="back", shortcut="B", type="tertiary", on_click=_ask_reason, args=(sitting, False))
 
 
