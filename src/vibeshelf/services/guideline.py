@@ -17,11 +17,9 @@ class Meaning:
 
 
 MEANINGS = {
-    0: Meaning("no", "nothing of it, or against it", "nothing that was asked for, or against the wish"),
-    1: Meaning(
-        "shares something", "one element, not the wish", "one element (place, theme, mood, genre), but one would not recommend it for this"
-    ),
-    2: Meaning("would please", "the heart of it, a part missing", "the heart of the wish is met, a part is missing or weaker"),
+    0: Meaning("no", "nothing, or against it", "nothing that was asked for, or against the wish"),
+    1: Meaning("shares something", "one element only", "one element (place, theme, mood, genre), but one would not recommend it for this"),
+    2: Meaning("would please", "the heart of the wish", "the heart of the wish is met, a part is missing or weaker"),
     3: Meaning("exactly this", "every part of the wish", "every part of the wish is met: mood and subject, or plot and place"),
 }
 HINTS = (

@@ -16,7 +16,7 @@ from vibeshelf.core.errors import InputError, SourceError
 from vibeshelf.core.judging import Judgment, Made, Task
 from vibeshelf.core.records import GRADES
 from vibeshelf.services.agreement import combine, grades_of
-from vibeshelf.services.judging import MAX_DEPTH, Desk, check_rater, check_task
+from vibeshelf.services.judging import MAX_DEPTH, MAX_NAME, Desk, check_rater, check_task
 from vibeshelf.services.systems import SYSTEMS
 from vibeshelf.services.task_queries import QueriesAdded, add_queries, queries_in
 
@@ -68,7 +68,7 @@ def import_file(desk: Desk, task: Task, source: str, form: str = "auto", rater: 
         return _import_queries(desk, task, path)
     if kind == "run":
         return _import_run(desk, task, path)
-    return _import_judgments(desk, task, path, kind, check_rater(rater or f"file {path.name}"[:40]))
+    return _import_judgments(desk, task, path, kind, check_rater(f"file {path.name}"[:MAX_NAME] if rater is None else rater))
 
 
 def export_file(desk: Desk, task: Task, path: Path, form: str = "auto", rule: str | None = None) -> Exported:

@@ -41,7 +41,7 @@ def agreement_view(task: Task, rater: str) -> None:
 
 def _rule(task: Task) -> None:
     rule = st.radio(
-        "How grades of several raters become one", RULES, RULES.index(task.rule), key=f"rule-{task.name}", horizontal=True,
+        "How grades of several raters become one", RULES, RULES.index(task.rule), key=f"rule-{task.name}",
         format_func=lambda name: f"{name}: {_RULES[name]}",
     )  # fmt: skip
     if rule != task.rule:

@@ -15,10 +15,13 @@ STYLE = """<style>
 .st-key-grades button { min-height: 3.2rem; }
 .st-key-book, [class*="st-key-listed-"], .st-key-disputed-book { overflow-wrap: anywhere; }
 .st-key-book p, [class*="st-key-listed-"] p { unicode-bidi: plaintext; text-align: start; }
+.st-key-beside [data-testid="stCaptionContainer"] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.st-key-beside > div:first-child { min-width: 0; flex: 1 1 0; }
 [data-testid="stMainBlockContainer"] { padding-top: 2.5rem; }
 [data-testid="stBottomBlockContainer"] { padding-top: 0.75rem; padding-bottom: 1rem; }
 @media (max-width: 640px) {
   .st-key-grades, .st-key-reasons { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .st-key-query h3 { font-size: 1.3rem; padding: 0; }
   .st-key-grades [data-testid="stCaptionContainer"] { display: none; }
 }
 </style>"""

@@ -17,39 +17,36 @@ from vibeshelf.ui.judging.sitting import Sitting, open_sitting
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.text import plain
 
-MODES = {"one": "One by one", "list": "Ten at a time"}
+MODES = ("One by one", "Ten at a time")
 
 
 def grading_view(task: Task, rater: str) -> None:
-    """Draw the screen on which a rater grades."""
-    strategy, mode = _options(task)
+    """Draw the screen on which a rater grades, as its options say."""
+    strategy = next(name for name, each in STRATEGIES.items() if each.label == st.session_state["strategy"])
     sitting = open_sitting(task, rater, strategy)
     # Something must stand in the bottom bar before a fragment may draw there.
     st.bottom.container(key="bar")
-    (_one_by_one if mode == "one" else _list)(sitting)
+    (_one_by_one if st.session_state["mode"] == MODES[0] else _list)(sitting)
 
 
-def _options(task: Task) -> tuple[str, str]:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="options"):
-        mode = st.segmented_control(
-            "How", list(MODES), key="mode", default="one", required=True, format_func=MODES.__getitem__, bind="query-params",
-            label_visibility="collapsed",
-        )  # fmt: skip
-        with st.popover("What to grade", icon=":material/tune:"):
-            strategy = st.radio(
-                "What to grade", list(STRATEGIES), key="strategy", format_func=lambda name: STRATEGIES[name].label, bind="query-params"
-            )
-            queries = {query.query_id: query.text for query in resources.desk().tasks.queries(task.name)}
-            st.selectbox(
-                "Go to a query", list(queries), index=None, key="jump", format_func=lambda query_id: f"{query_id} · {queries[query_id]}",
-                on_change=_jump,
-            )  # fmt: skip
-        with st.popover("What the grades mean", icon=":material/menu_book:"):
-            for grade, meaning in sorted(MEANINGS.items(), reverse=True):
-                st.markdown(f"**{grade}** {meaning.short}: {meaning.long}.")
-            st.markdown("\n".join(f"- {hint}" for hint in HINTS))
-            st.caption(f"Guideline version {VERSION}")
-    return str(strategy), str(mode)
+def grading_options(task: Task) -> None:
+    """Draw what the screen depends on: how, what, which query."""
+    st.segmented_control("How", MODES, key="mode", default=MODES[0], required=True, bind="query-params")
+    st.radio("What to grade", [each.label for each in STRATEGIES.values()], key="strategy", bind="query-params")
+    queries = {query.query_id: query.text for query in resources.desk().tasks.queries(task.name)}
+    st.selectbox(
+        "Go to a query", list(queries), index=None, key="jump", format_func=lambda query_id: f"{query_id} · {queries[query_id]}",
+        on_change=_jump,
+    )  # fmt: skip
+
+
+def guide() -> None:
+    """Draw what the grades mean."""
+    with st.popover("Guide", icon=":material/menu_book:"):
+        for grade, meaning in sorted(MEANINGS.items(), reverse=True):
+            st.markdown(f"**{grade}** {meaning.short}: {meaning.long}.")
+        st.markdown("\n".join(f"- {hint}" for hint in HINTS))
+        st.caption(f"Guideline version {VERSION}")
 
 
 def _jump() -> None:
@@ -86,11 +83,10 @@ def _list(sitting: Sitting) -> None:
         }
         for book_id in batch:
             _listed(sitting, Pair(sitting.query_id, book_id), given.get(book_id))
-        with st.bottom:
+        with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="beside"):
             _saved_line(sitting)
-            with st.container(horizontal=True):
-                st.button("Next books", key="next-books", shortcut="N", type="primary", on_click=sitting.pass_batch)
-                st.button("Undo", key="undo", shortcut="U", on_click=sitting.undo)
+            st.button("Next books", key="next-books", shortcut="N", type="primary", on_click=sitting.pass_batch)
+            st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
 
 
 def _listed(sitting: Sitting, pair: Pair, given: int | None) -> None:
@@ -120,9 +116,10 @@ def _query(sitting: Sitting, query_id: str) -> None:
     done, total = sitting.work.counts(query_id)
     all_done, all_total = sitting.work.counts()
     filling = "" if sitting.work.complete else " so far"
-    st.markdown(f"### {plain(query.text)}", anchors=False)
-    if query.note:
-        st.markdown(f":material/lightbulb: {plain(query.note)}")
+    with st.container(key="query"):
+        st.markdown(f"### {plain(query.text)}", anchors=False)
+        if query.note:
+            st.markdown(f":material/lightbulb: {plain(query.note)}")
     left = _time_left(resources.desk().seconds_left(sitting.work))
     st.progress(done / max(total, 1), f"{done} of {total} books here · {all_done:,} of {all_total:,} in all{filling}{left}")
 
@@ -150,7 +147,10 @@ def _keep_note(sitting: Sitting, key: str) -> None:
 
 
 def _grades(sitting: Sitting, pair: Pair) -> None:
-    _saved_line(sitting)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="beside"):
+        _saved_line(sitting)
+        st.button("Skip", key=f"skip-{_name(pair)}", shortcut="S", type="tertiary", on_click=_ask_reason, args=(sitting, True))
+        st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
     with st.container(key="grades"):
         for grade, meaning in MEANINGS.items():
             with st.container(gap="xxsmall"):
@@ -160,9 +160,6 @@ def _grades(sitting: Sitting, pair: Pair) -> None:
                     on_click=sitting.grade, args=(pair, grade),
                 )  # fmt: skip
                 st.caption(meaning.brief, text_alignment="center")
-    with st.container(horizontal=True, gap="small", key="beside"):
-        st.button("Skip", key=f"skip-{_name(pair)}", shortcut="S", type="tertiary", on_click=_ask_reason, args=(sitting, True))
-        st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
 
 
 def _skip_reasons(sitting: Sitting, pair: Pair) -> None:
@@ -180,7 +177,7 @@ def _ask_reason(sitting: Sitting, skipping: bool) -> None:
 
 
 def _saved_line(sitting: Sitting) -> None:
-    st.caption(plain(sitting.saved) or "Each key press is saved at once.")
+    st.caption(plain(sitting.saved) or "Each key press is saved at once.", width="stretch")
 
 
 def _all_done(sitting: Sitting) -> None:

@@ -41,9 +41,8 @@ def ask_rater() -> None:
 
 def rater_line(rater: str) -> None:
     """Say who is grading, with a way to be somebody else."""
-    with st.popover(plain(rater), icon=":material/person:", key="rater-menu"):
-        st.caption("Grades are kept under this name.")
-        st.button("Somebody else is grading", key="other-rater", on_click=_forget)
+    st.caption(f"Grades are kept under the name {plain(rater)}.")
+    st.button("Somebody else is grading", key="other-rater", on_click=_forget)
 
 
 def _take() -> None:
@@ -55,7 +54,6 @@ def _take() -> None:
 
 def _forget() -> None:
     st.session_state["rater"] = None
-    st.session_state["forgotten"] = True
 
 
 def _keep(rater: str) -> None:

@@ -106,5 +106,12 @@ def open_sitting(task: Task, rater: str, strategy: str) -> Sitting:
     shelves = {name: resources.shelf(name) for name in task.collections}
     resources.filler().start(task, shelves)
     sitting = Sitting(resources.desk().workload(task, rater, strategy), shelves)
+    before = st.session_state.get("sitting")
     sitting.turn_to(st.query_params.get("query"))
+    if isinstance(before, Sitting) and before.work.task.name == task.name and before.work.rater == rater:
+        # What is on the screen stays there when the page around it is drawn again.
+        sitting.saved, sitting.note, sitting.skipping = before.saved, before.note, before.skipping
+        if before.query_id == sitting.query_id:
+            sitting.batch, sitting.passed = before.batch, before.passed
+    st.session_state["sitting"] = sitting
     return sitting
