@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import FakeEncoder
 from vibeshelf.adapters.catalog import STARTER, open_source
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.core.settings import Settings, load_settings
@@ -51,6 +52,18 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     made = settings_in(tmp_path_factory.mktemp("starter") / "data")
     ingest(open_source(STARTER), made, IngestOptions(STARTER))
     return open_shelf(STARTER, settings=made)
+
+
+@pytest.fixture(scope="session")
+def fake_starter(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """The starter books on a fake encoder: quick, for tests that need books and not a model; tests only read it."""
+    made = settings_in(tmp_path_factory.mktemp("fake-starter") / "data")
+    encoder = FakeEncoder()
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("ingest", "shelf"):
+            patch.setattr(f"vibeshelf.services.{module}.open_encoder", lambda *_, **__: encoder)
+        ingest(open_source(STARTER), made, IngestOptions(STARTER))
+        return open_shelf(STARTER, settings=made)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def lines_of(path: Path, expected: str) -> Iterator[tuple[int, bytes]]:
     Raises SourceError, naming the file and what was `expected` in it, for one that is missing, empty or cannot be read.
     """
     found = False
-    for line in _open(path, expected).lines():
+    for line in open_source_file(path, expected).lines():
         if line.data is None:
             raise bad_line(path, line.number, f"it is longer than {MAX_LINE_BYTES:,} bytes")
         data = line.data.removeprefix(_BOM) if line.number == 1 else line.data
@@ -30,6 +30,18 @@ def lines_of(path: Path, expected: str) -> Iterator[tuple[int, bytes]]:
             yield line.number, data.rstrip(b"\r\n")
     if not found:
         raise SourceError(f"{path} holds no line; expected {expected}")
+
+
+def open_source_file(path: Path, expected: str) -> SourceFile:
+    """Return the file, to be read. Raises SourceError, naming what was `expected`, for one that is missing or cannot be read."""
+    try:
+        if path.is_dir():
+            raise SourceError(f"{path} is a folder; expected a file with {expected}")
+        return SourceFile(path, kept=False)
+    except FileNotFoundError:
+        raise SourceError(f"no such file: {path}; expected {expected}") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def text_of(path: Path, number: int, data: bytes) -> str:
@@ -68,17 +80,6 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _open(path: Path, expected: str) -> SourceFile:
-    try:
-        if path.is_dir():
-            raise SourceError(f"{path} is a folder; expected a file with {expected}")
-        return SourceFile(path, kept=False)
-    except FileNotFoundError:
-        raise SourceError(f"no such file: {path}; expected {expected}") from None
-    except (OSError, ValueError) as error:
-        raise SourceError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _umask() -> int:

@@ -16,6 +16,8 @@ from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.evaluating import Evaluated
+from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
 
 # Query id -> text, and the judgments of each file.
@@ -57,3 +59,15 @@ def judgments(name: str) -> Judgments:
 def evaluations() -> OrderedDict[str, Evaluated]:
     """Return the latest evaluations by their fingerprints; the runs under them are kept in the data folder."""
     return OrderedDict()
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """Return the desk where raters work."""
+    return open_desk(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def filler() -> Filler:
+    """Return what makes pools in the background."""
+    return Filler(desk().tasks)

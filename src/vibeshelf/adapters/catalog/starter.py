@@ -27,3 +27,8 @@ def starter_queries() -> dict[str, str]:
     """Return query id -> text, in the file's order."""
     lines = starter_queries_path().read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t", 1) for line in lines if line)
+
+
+def starter_grades_path() -> Path:
+    """Return the path of every grade that was given to the starter queries: CSV with rater and date."""
+    return Path(str(files("vibeshelf.data") / "grades.csv"))
