@@ -31,7 +31,7 @@ def main() -> None:
     report = Report("bench-devices", quick)
     settings = load_settings()
     files = read_model(settings.model, settings.models_dir)
-    books = read_books(source_of(quick)[1], 48 if quick else 1024)
+    books = read_books(source_of(quick)[1], 32 if quick else 1024)
     texts = [render(BOOK_TEMPLATE, book) for book in books]
     queries = list(starter_queries().values())[: 12 if quick else 76]
     reference = open_variant(settings, files, REFERENCE)
@@ -47,7 +47,7 @@ def main() -> None:
         )
         report.samples[f"{variant}: queries"] = {"seconds": one_by_one(encoder, queries)}
         report.limits[f"{variant}: query p50, ms"] = 1000 * float(np.median(report.samples[f"{variant}: queries"]["seconds"]))
-        for size in BATCHES[: 3 if quick else None]:
+        for size in BATCHES[: 2 if quick else None]:
             report.limits[f"{variant}: documents/s in batches of {size}"] = rate(report, str(variant), encoder, texts, size)
     print(report.table())
     print(f"\nsaved: {report.save()}")
@@ -61,7 +61,7 @@ def one_by_one(encoder: Encoder, queries: list[str]) -> list[float]:
 
 def rate(report: Report, name: str, encoder: Encoder, texts: list[str], size: int) -> float:
     """Return documents a second when they come `size` at a time; as many batches as fill a fair sample."""
-    batches = [texts[start : start + size] for start in range(0, min(len(texts), max(48, 2 * size)), size)]
+    batches = [texts[start : start + size] for start in range(0, min(len(texts), max(32, 2 * size)), size)]
     taken = [seconds(lambda batch=batch: encoder.encode_documents(batch)) for batch in batches]
     report.samples[f"{name}: batches of {size}"] = {"seconds": taken}
     return sum(len(batch) for batch in batches) / sum(taken)

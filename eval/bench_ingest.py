@@ -47,7 +47,7 @@ def main() -> None:
 
 def run(report: Report, settings: Settings, files: ModelFiles, gates: Sequence[GateResult], folder: Path, quick: bool) -> None:
     name, path = source_of(quick)
-    size, rounds = (64, 2) if quick else (768, 3)
+    size, rounds = (48, 2) if quick else (768, 3)
     # Spread over the corpus, so that every round has short and long descriptions.
     books = read_books(path)
     rounds_of_books = [books[at :: max(1, len(books) // size)][:size] for at in range(rounds)]
