@@ -25,7 +25,7 @@ bench: setup-dev ## every benchmark; long. Results go to eval/results/
 	@.venv/bin/python -m eval.bench_search
 	@.venv/bin/python -m eval.bench_devices
 
-bench-quick: setup-dev ## the same in two minutes, on the starter catalogue
+bench-quick: setup-dev ## the same in some three minutes, on the starter catalogue
 	@.venv/bin/python -m eval.bench_ingest --quick
 	@.venv/bin/python -m eval.bench_search --quick
 	@.venv/bin/python -m eval.bench_devices --quick
