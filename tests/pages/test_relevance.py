@@ -89,7 +89,7 @@ def test_three_systems_give_a_table_with_coverage_and_plain_verdicts(relevance: 
     for system in SYSTEMS:
         assert list(table[system]) == ["nDCG@10", "RR@10", "Judged@10", "R@100", "Judged@100"]
         of = report.measured[system].summaries["nDCG@10"]
-        assert table[system]["nDCG@10"] == f"**{of.mean:.3f}**  \n:small[{of.ci_low:.3f}–{of.ci_high:.3f}]"
+        assert table[system]["nDCG@10"] == f"**{of.mean:.3f}**  \n:small[{of.ci_low:.3f}\u2060–\u2060{of.ci_high:.3f}]"
         judged = report.measured[system].summaries["Judged@10"].mean
         assert judged is not None
         assert abs(float(table[system]["Judged@10"].split()[0]) - 100 * judged) < 0.51

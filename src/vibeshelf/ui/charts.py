@@ -46,10 +46,9 @@ def differences_chart(rows: Sequence[Difference], system: str, baseline: str, me
     picked = alt.selection_point(name=PICKED, fields=["query_id"], empty=False, toggle=False)
     place = alt.X("place:O", axis=None, scale=alt.Scale(paddingInner=0.15 if len(table) < 300 else 0))
     base = alt.Chart(table).encode(x=place)
+    colour = alt.Color("winner:N", legend=None, scale=alt.Scale(domain=["system", "baseline", "neither"], range=[BETTER, WORSE, MIDDLE]))
     axis = f"{measure}: {system} − {baseline}"
-    bars = base.mark_bar().encode(
-        y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge], nice=False)), color=_winner_colour(system, baseline)
-    )
+    bars = base.mark_bar().encode(y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge], nice=False)), color=colour)
     # Bars as high as the chart take the clicks, so that a small difference, or none, can be opened too.
     targets = base.mark_bar(color=MIDDLE, cursor="pointer").encode(
         y=alt.Y("bottom:Q", title=axis),
@@ -84,7 +83,7 @@ def speed_chart(points: Sequence[Point], measure: str) -> Chart:
         shape=alt.condition("datum.best", alt.value("circle"), alt.value("diamond")),
         tooltip=["system:N", alt.Tooltip("milliseconds:Q", format=".1f"), alt.Tooltip("mean:Q", title=measure, format=".3f")],
     )  # fmt: skip
-    names = base.mark_text(align="left", dx=10, dy=-8, fontSize=13, color=MIDDLE).encode(y=quality, text="system:N")
+    names = base.mark_text(align="left", dx=10, dy=-12, fontSize=13, color=MIDDLE).encode(y=quality, text="system:N")
     return alt.layer(line, spread, dots, names).properties(height=_SQUARE)
 
 
@@ -110,16 +109,6 @@ def _winner(row: Difference) -> str:
     return "system" if row.difference > 0 else "baseline" if row.difference < 0 else "neither"
 
 
-def _winner_colour(system: str, baseline: str) -> alt.Color:
-    names = f"{{system: '{_quoted(system)} better', baseline: '{_quoted(baseline)} better', neither: 'the same'}}[datum.label]"
-    scale = alt.Scale(domain=["system", "baseline", "neither"], range=[BETTER, WORSE, MIDDLE])
-    return alt.Color("winner:N", title=None, scale=scale, legend=alt.Legend(orient="top", labelExpr=names))
-
-
 def _beats(one: Point, other: Point) -> bool:
     as_good = one.milliseconds <= other.milliseconds and one.mean >= other.mean
     return as_good and (one.milliseconds < other.milliseconds or one.mean > other.mean)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -61,8 +61,8 @@ def differences(evaluated: Evaluated, measure: Measure, system: str, rows: list[
         alt=f"Difference in {measure.name} between {system} and {baseline} for each of {len(rows)} queries, sorted",
     )
     st.caption(
-        f"Of {len(rows):,} queries {plain(system)} is better on {better:,}, {plain(baseline)} on {worse:,}, and "
-        f"{len(rows) - better - worse:,} are the same. Click a bar to open its query · {plain(facts_of(evaluated))}"
+        f"Of {len(rows):,} queries {plain(system)} is better on {better:,} (bars upwards), {plain(baseline)} on {worse:,} "
+        f"(downwards), and {len(rows) - better - worse:,} are the same. Click a bar to open its query · {plain(facts_of(evaluated))}"
     )
 
 

@@ -13,6 +13,8 @@ from vibeshelf.ui.relevance.facts import facts_of
 from vibeshelf.ui.relevance.uploads import without_folders
 from vibeshelf.ui.text import plain
 
+# A dash at which no line ends.
+_TO = "\u2060–\u2060"
 JUDGE = "pages/1_Judge.py"
 
 
@@ -80,7 +82,7 @@ def _cell(summary: Summary, measure: Measure, queries: int) -> str:
     count = "" if summary.n == queries else f"  \n:small[{summary.n:,} queries]"
     if measure.is_coverage:
         return f"{_percent(summary.mean)}{count}"
-    interval = "" if summary.ci_low is None else f"  \n:small[{summary.ci_low:.3f}–{summary.ci_high:.3f}]"
+    interval = "" if summary.ci_low is None else f"  \n:small[{summary.ci_low:.3f}{_TO}{summary.ci_high:.3f}]"
     return f"**{summary.mean:.3f}**{interval}{count}"
 
 
