@@ -9,6 +9,8 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
+_UNKNOWN = "unknown-collection"
+
 
 def collection_box() -> str:
     """Draw the choice, where there is one, and return the collection's name; the page ends here when there is none."""
@@ -19,9 +21,16 @@ def collection_box() -> str:
     if st.session_state.get("collection") not in names:
         wanted = st.query_params.get("collection")
         if wanted and wanted not in names:
-            st.warning(f"There is no collection {plain(wanted)}; this is another one.")
+            st.session_state[_UNKNOWN] = wanted
         default = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
         st.session_state["collection"] = wanted if wanted in names else default
+    # Streamlit takes an unknown name out of the address at once; the page says it until the visitor chooses.
+    if unknown := st.session_state.get(_UNKNOWN):
+        st.warning(f"There is no collection {plain(unknown)}; this is another one.")
     if len(names) > 1:
-        st.selectbox("Collection", names, key="collection", bind="query-params", width=260)
+        st.selectbox("Collection", names, key="collection", bind="query-params", width=260, on_change=_chosen)
     return str(st.session_state["collection"])
+
+
+def _chosen() -> None:
+    st.session_state.pop(_UNKNOWN, None)

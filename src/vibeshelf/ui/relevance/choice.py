@@ -19,6 +19,7 @@ from vibeshelf.ui.relevance.uploads import other_runs, own_queries
 from vibeshelf.ui.text import plain
 
 OWN = "files of your own"
+_UNKNOWN = "unknown-queries"
 _USUAL_SYSTEMS = ("dense", "lexical", "hybrid")
 _USUAL_MEASURES = ("nDCG@10", "RR@10", "R@100")
 _MEASURES = (*_USUAL_MEASURES, "P@10", "AP", "Bpref", "nDCG@20", "RR(rel=2)@10", "R@10")
@@ -48,9 +49,18 @@ def source_box() -> str:
     names = [*resources.judged_sets(), OWN]
     wanted = st.query_params.get("queries")
     if wanted and wanted not in names:
-        st.warning(f"There are no queries {plain(wanted)} here; these are others.")
-    source: str = st.selectbox("Judged queries", names, names.index(STARTER), key="queries", bind="query-params", persist_state="session")
+        # Streamlit takes it out of the address at once; the page says it until the visitor chooses.
+        st.session_state[_UNKNOWN] = wanted
+    if unknown := st.session_state.get(_UNKNOWN):
+        st.warning(f"There are no queries {plain(unknown)} here; these are others.")
+    source: str = st.selectbox(
+        "Judged queries", names, names.index(STARTER), key="queries", bind="query-params", persist_state="session", on_change=_chosen
+    )
     return source
+
+
+def _chosen() -> None:
+    st.session_state.pop(_UNKNOWN, None)
 
 
 def _systems_box() -> tuple[str, ...]:
