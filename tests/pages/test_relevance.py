@@ -166,6 +166,14 @@ def test_judgments_of_other_books_are_refused_by_the_name_of_their_file(relevanc
     ]
 
 
+def test_queries_that_cannot_be_searched_are_said_once_for_all_systems(relevance: Open) -> None:
+    at = own(relevance(queries=OWN), b"q01\tsea\nq02\t\nq03\tland\n", b"q01 0 moby-dick-melville 2\nq02 0 moby-dick-melville 1\n")
+    said = [str(each.value) for each in at.warning]
+    assert len(said) == 1
+    assert said[0].startswith(plain("dense, lexical, hybrid cannot search query 'q02' (0 for each): the query is empty"))
+    assert "1 more query of the file without any judgment, not scored (q03)" in captions(at)
+
+
 def test_hostile_queries_are_shown_as_they_were_typed(relevance: Open) -> None:
     text = "<script>alert(1)</script> **sea** :red[x] $y$"
     at = own(relevance(queries=OWN, query="q01"), f"q01\t{text}\n".encode(), b"q01 0 moby-dick-melville 2\n")

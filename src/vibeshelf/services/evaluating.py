@@ -74,7 +74,7 @@ def carry_out(shelf: Shelf, request: Request, progress: Callable[[int, int], Non
         before = len(runs) * len(judged)
         told = _shifted(progress, before, len(systems) * len(judged))
         runs.append(make_run(shelf, judged, system, request.depth, (), told, cancelled))
-    notes += [_refusal(run) for run in runs if run.refused]
+    notes += _refusals(runs)
     runs += request.imported.values()
     report = evaluate(runs, request.grades, request.measures, request.baseline, list(request.queries))
     encoder = shelf.encoder
@@ -126,7 +126,14 @@ def _shifted(progress: Callable[[int, int], None], before: int, total: int) -> C
     return lambda done, _: progress(before + done, total)
 
 
-def _refusal(run: Run) -> str:
-    query_id, reason = next(iter(run.refused.items()))
-    more = f" and {len(run.refused) - 1:,} more" if len(run.refused) > 1 else ""
-    return f"{run.name} cannot search query '{query_id}'{more} (0 for each): {reason}"
+def _refusals(runs: list[Run]) -> list[str]:
+    """Return a line for the queries that could not be searched, one for all systems that refused the same ones."""
+    systems: dict[tuple[str, int, str], list[str]] = {}
+    for run in runs:
+        if run.refused:
+            query_id, reason = next(iter(run.refused.items()))
+            systems.setdefault((query_id, len(run.refused), reason), []).append(run.name)
+    return [
+        f"{', '.join(names)} cannot search query '{query_id}'{f' and {count - 1:,} more' if count > 1 else ''} (0 for each): {reason}"
+        for (query_id, count, reason), names in systems.items()
+    ]

@@ -44,13 +44,14 @@ def differences_chart(rows: Sequence[Difference], system: str, baseline: str, me
     edge = max([abs(row.difference) for row in ordered], default=0.0) or 1.0
     table["top"], table["bottom"] = edge, -edge
     picked = alt.selection_point(name=PICKED, fields=["query_id"], empty=False, toggle=False)
-    place = alt.X("place:O", axis=None, scale=alt.Scale(paddingInner=0.15 if len(table) < 300 else 0))
-    base = alt.Chart(table).encode(x=place)
+    base = alt.Chart(table).encode(x=alt.X("place:O", axis=None, scale=alt.Scale(padding=0)))
     colour = alt.Color("winner:N", legend=None, scale=alt.Scale(domain=["system", "baseline", "neither"], range=[BETTER, WORSE, MIDDLE]))
     axis = f"{measure}: {system} − {baseline}"
-    bars = base.mark_bar().encode(y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge], nice=False)), color=colour)
-    # Bars as high as the chart take the clicks, so that a small difference, or none, can be opened too.
-    targets = base.mark_bar(color=MIDDLE, cursor="pointer").encode(
+    bars = base.mark_bar(width=alt.RelativeBandSize(band=0.85)).encode(
+        y=alt.Y("difference:Q", title=axis, scale=alt.Scale(domain=[-edge, edge], nice=False)), color=colour
+    )
+    # Bars as high as the chart and without gaps take the clicks, so that a small difference, or none, can be opened too.
+    targets = base.mark_bar(color=MIDDLE, cursor="pointer", width=alt.RelativeBandSize(band=1)).encode(
         y=alt.Y("bottom:Q", title=axis),
         y2="top:Q",
         opacity=alt.condition(picked, alt.value(0.3), alt.value(0.001)),

@@ -30,6 +30,9 @@ def table_of(evaluated: Evaluated) -> None:
     with st.container(key="table"):
         st.table(pd.DataFrame.from_dict(rows, orient="index"), border="horizontal", alt="Systems by measures, means with 95 % intervals")
     st.caption(f"Means over queries, under each its 95 % interval · {plain(facts_of(evaluated))}")
+    if others := report.unjudged:
+        what = "query" if len(others) == 1 else "queries"
+        st.caption(f"{len(others):,} more {what} of the file without any judgment, not scored ({plain(_some(others))}).")
     for note in (*evaluated.notes, *_of_queries(evaluated)):
         st.warning(plain(without_folders(note)), icon=":material/info:")
 
@@ -70,8 +73,8 @@ def holes(evaluated: Evaluated, measure: Measure) -> None:
         for system, measured in evaluated.report.measured.items()
         if (upper := measured.summaries[measure.name].upper) is not None
     ]
-    bound = f" Were all of them of the highest grade: {', '.join(could)}." if could else ""
-    st.caption(f"{count:,} books in the top {k} were not judged for their query and count as not relevant.{plain(bound)}")
+    bound = f"Were all of them of the highest grade: {', '.join(could)}." if could else ""
+    st.caption(f"{count:,} books in the top {k} were not judged for their query and count as not relevant. {plain(bound)}")
     if has_page(JUDGE):
         st.page_link(JUDGE, label="Judge them", icon=":material/thumbs_up_down:")
 
@@ -101,13 +104,10 @@ def _mark(comparison: Comparison) -> str:
 
 
 def _of_queries(evaluated: Evaluated) -> list[str]:
-    report, lines = evaluated.report, []
-    if report.without_relevant:
-        count = len(report.without_relevant)
-        lines.append(f"For {count:,} of the judged queries no book is relevant: 0 for every system ({_some(report.without_relevant)})")
-    if report.unjudged:
-        lines.append(f"{len(report.unjudged):,} queries without any judgment are not scored ({_some(report.unjudged)})")
-    return lines
+    hopeless = evaluated.report.without_relevant
+    if not hopeless:
+        return []
+    return [f"For {len(hopeless):,} of the judged queries no book is relevant: 0 for every system ({_some(hopeless)})"]
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ def evaluated(shelf: Shelf, request: Request) -> Evaluated | None:
         return known
     job = _job_for(key)
     if job is None:
-        job = _begin(shelf, request, key)
+        job = _begun(shelf, request, key)
     if job is not None and job.wait(_AT_ONCE_SECONDS):
         return _outcome(job, shelf, request)
     if job is not None:
@@ -47,13 +47,17 @@ def _job_for(key: str) -> Job[Evaluated] | None:
     return job
 
 
-def _begin(shelf: Shelf, request: Request, key: str) -> Job[Evaluated] | None:
-    """Begin by itself what is soon done, and what takes long once it was asked for."""
+def _begun(shelf: Shelf, request: Request, key: str) -> Job[Evaluated] | None:
+    """Begin what is soon done; draw a button for what takes long."""
     left = searches_left(shelf, request)
-    if left > UNASKED and not st.button(f"Evaluate: {left:,} searches", type="primary", key="evaluate", icon=":material/play_arrow:"):
-        st.caption("They can be stopped at any time. A system that was finished is kept and not searched again.")
-        return None
-    return _start(shelf, request, key)
+    if left <= UNASKED:
+        return _start(shelf, request, key)
+    st.button(
+        f"Evaluate: {left:,} searches", type="primary", key="evaluate", icon=":material/play_arrow:",
+        on_click=_begin, args=(shelf, request, key),
+    )  # fmt: skip
+    st.caption("They can be stopped at any time. A system that was finished is kept and not searched again.")
+    return None
 
 
 def _start(shelf: Shelf, request: Request, key: str) -> Job[Evaluated]:
@@ -75,11 +79,11 @@ def _outcome(job: Job[Evaluated], shelf: Shelf, request: Request) -> Evaluated |
         )
     elif job.error is not None:
         show_error(VibeshelfError(without_folders(str(job.error))))
-    st.button("Evaluate again", key="again", icon=":material/replay:", on_click=_again, args=(shelf, request, job.key))
+    st.button("Evaluate again", key="again", icon=":material/replay:", on_click=_begin, args=(shelf, request, job.key))
     return None
 
 
-def _again(shelf: Shelf, request: Request, key: str) -> None:
+def _begin(shelf: Shelf, request: Request, key: str) -> None:
     _start(shelf, request, key)
 
 
