@@ -4,7 +4,7 @@
 # What the steps do is in scripts/, the same that `make setup` calls; layers stand in the order in which they rarely change.
 
 FROM python:3.12-slim-bookworm AS base
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/opt/venv/bin:$PATH HOME=/tmp VIBESHELF_DATA_DIR=/data PORT=8501
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/venv/bin:$PATH HOME=/tmp VIBESHELF_DATA_DIR=/data PORT=8501
 WORKDIR /app
 
 FROM base AS locked
@@ -18,17 +18,17 @@ COPY scripts ./scripts
 COPY src/vibeshelf/__init__.py ./src/vibeshelf/__init__.py
 
 FROM locked AS serve-venv
-RUN --mount=type=cache,target=/tmp/.cache VENV=/opt/venv scripts/setup.sh serve && scripts/prune.sh /opt/venv
+RUN --mount=type=cache,target=/tmp/.cache VENV=/venv scripts/setup.sh serve && scripts/prune.sh /venv
 
 FROM locked AS full-venv
-RUN --mount=type=cache,target=/tmp/.cache VENV=/opt/venv scripts/setup.sh run
+RUN --mount=type=cache,target=/tmp/.cache VENV=/venv scripts/setup.sh run
 
 FROM locked AS cuda-venv
-RUN --mount=type=cache,target=/tmp/.cache VENV=/opt/venv VIBESHELF_TORCH=cu130 scripts/setup.sh run
+RUN --mount=type=cache,target=/tmp/.cache VENV=/venv VIBESHELF_TORCH=cu130 scripts/setup.sh run
 
 FROM full-venv AS baked
 COPY src ./src
-RUN VENV=/opt/venv scripts/bake.sh /data && chown -R 1000:1000 /data
+RUN VENV=/venv scripts/bake.sh /data && chown -R 1000:1000 /data
 
 FROM base AS app
 COPY --from=baked /data /data
@@ -44,10 +44,10 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
 CMD ["vibeshelf", "app", "--address", "0.0.0.0"]
 
 FROM app AS cuda
-COPY --from=cuda-venv /opt/venv /opt/venv
+COPY --from=cuda-venv /venv /venv
 
 FROM app AS full
-COPY --from=full-venv /opt/venv /opt/venv
+COPY --from=full-venv /venv /venv
 
 FROM app AS serve
-COPY --from=serve-venv /opt/venv /opt/venv
+COPY --from=serve-venv /venv /venv
