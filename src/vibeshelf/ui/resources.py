@@ -17,6 +17,7 @@ from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
 
@@ -27,7 +28,9 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
-    return load_settings()
+    found = load_settings()
+    start_metrics(found)
+    return found
 
 
 @st.cache_resource(show_spinner="Opening the collection and its model", on_release=lambda shelf: shelf.store.close())
