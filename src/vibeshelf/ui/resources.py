@@ -13,12 +13,17 @@ from vibeshelf.adapters.index import CollectionInfo, Store
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.bench_plan import Inventory
+from vibeshelf.services.bench_plan import inventory as look_around
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.latency import Measured, all_measured
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
+from vibeshelf.ui.jobs import BenchDesk
 
 # Query id -> text, and the judgments of each file.
 Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
@@ -71,3 +76,26 @@ def desk() -> Desk:
 def filler() -> Filler:
     """Return what makes pools in the background."""
     return Filler(desk().tasks)
+
+
+@st.cache_resource(ttl=3600, show_spinner="Looking at what this machine has")
+def inventory() -> Inventory:
+    """Return what can run a model here; at most an hour old, since devices do not come and go."""
+    return look_around(settings())
+
+
+@st.cache_resource(ttl=10, show_spinner=False)
+def bench_results() -> tuple[list[Measured], list[VibeshelfError]]:
+    """Return the results of benchmarks that are at hand, and an error for each file that could not be read."""
+    return all_measured(settings(), _ROOT / "eval" / "results" / "latency")
+
+
+def forget_bench_results() -> None:
+    """Read them anew the next time: one was measured, imported or removed."""
+    bench_results.clear()
+
+
+@st.cache_resource(show_spinner=False)
+def bench_desk() -> BenchDesk:
+    """Return where the benchmark of this process is watched."""
+    return BenchDesk()
