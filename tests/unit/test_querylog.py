@@ -231,7 +231,7 @@ def test_adding_never_waits_for_the_disk(tmp_path: Path) -> None:
     log.flush()
     held = sqlite3.connect(log.path, isolation_level=None)
     held.execute("BEGIN IMMEDIATE")
-    adding = threading.Thread(target=lambda: [log.add(row(str(at))) for at in range(100)])
+    adding = threading.Thread(target=lambda: list(map(log.add, (row(str(at)) for at in range(100)))))
     adding.start()
     adding.join(20)
     assert not adding.is_alive()

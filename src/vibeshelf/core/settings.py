@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     def query_log_path(self) -> Path:
         return self.data_dir / "searches.sqlite"
 
+    @property
+    def bench_dir(self) -> Path:
+        return self.data_dir / "bench"
+
 
 def _is_server(address: str) -> bool:
     """Whether it names a host and, at most, a port: Chroma's client uses nothing else, and says nothing about the rest."""
