@@ -91,7 +91,7 @@ def splitter(model: str) -> Splitter:
 
 
 @st.cache_resource(show_spinner="Searching the reference queries", max_entries=4)
-def reference_sample(collection: str, state: str) -> Sample:
+def reference_sample(collection: str, state: str) -> Sample:  # noqa: ARG001
     """Return what is seen of the starter queries in a collection; `state` names its contents, another of which is searched anew."""
     opened = shelf(collection)
     try:
