@@ -54,8 +54,7 @@ class Row:
 
 def keep(settings: Settings, result: BenchResult) -> Path:
     """Keep a result of this machine and return its file."""
-    moment = re.sub(r"\D", "", result.environment.measured_at)[:14]
-    path = settings.bench_dir / f"{moment}-{_slug(result.environment.label)}{SUFFIX}"
+    path = settings.bench_dir / _dated_name(result)
     write_result(path, result)
     for old in result_files(settings.bench_dir)[:-_KEPT]:
         old.unlink(missing_ok=True)
@@ -68,10 +67,14 @@ def import_result(settings: Settings, source: Path) -> Measured:
     Raises SourceError, in one line, for a file that is no result.
     """
     result = read_result(source)
-    moment = re.sub(r"\D", "", result.environment.measured_at)[:14]
-    path = settings.bench_dir / _IMPORTS / f"{moment}-{_slug(result.environment.label)}{SUFFIX}"
+    path = settings.bench_dir / _IMPORTS / _dated_name(result)
     write_result(path, result)
     return Measured(_labels([(IMPORTED, result)])[0], IMPORTED, path, result)
+
+
+def file_name(result: BenchResult) -> str:
+    """Return the name of a result's file, after its machine."""
+    return f"{_slug(result.environment.label)}{SUFFIX}"
 
 
 def forget(measured: Measured) -> None:
@@ -155,6 +158,10 @@ def _labels(results: Sequence[tuple[str, BenchResult]]) -> list[str]:
         ]
         names = [longer if names.count(name) > 1 else name for name, longer in zip(names, dated, strict=True)]
     return [name if names.count(name) == 1 else f"{name} #{at}" for at, name in enumerate(names, 1)]
+
+
+def _dated_name(result: BenchResult) -> str:
+    return f"{re.sub(r'[^0-9]', '', result.environment.measured_at)[:14]}-{file_name(result)}"
 
 
 def _slug(label: str) -> str:
