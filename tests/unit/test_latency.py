@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def _without(line: str, name: str) -> str:
     return json.dumps(row)
 
 
-DAMAGE = {
+DAMAGE: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "no line": (lambda lines: [], "holds no line"),
     "text": (lambda lines: ["hello", "there"], "line 1: it is no JSON"),
     "json of something else": (lambda lines: ['{"books": 3}'], "is not a result of `vibeshelf bench`"),

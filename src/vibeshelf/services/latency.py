@@ -14,6 +14,7 @@ from vibeshelf.core.latency import BenchResult, Engine, LatencySamples
 from vibeshelf.core.settings import Settings
 
 HERE, IMPORTED, REFERENCE = "this machine", "imported", "reference"
+_ORIGINS = (HERE, IMPORTED, REFERENCE)
 # Of this machine's own results; the oldest go.
 _KEPT = 50
 _IMPORTS = "imported"
@@ -97,7 +98,7 @@ def all_measured(settings: Settings, reference_dir: Path | None = None) -> tuple
                 found.append((origin, path, read_result(path)))
             except SourceError as error:
                 errors.append(error)
-    latest = list(_latest(found))
+    latest = sorted(_latest(found), key=lambda row: _ORIGINS.index(row[0]))
     labels = _labels([(origin, result) for origin, _, result in latest])
     return [Measured(label, origin, path, result) for label, (origin, path, result) in zip(labels, latest, strict=True)], errors
 
@@ -142,10 +143,10 @@ def _row(samples: LatencySamples, verdict: str | None) -> Row:
 
 
 def _latest(found: Iterable[tuple[str, Path, BenchResult]]) -> Iterator[tuple[str, Path, BenchResult]]:
-    """Yield the results without those of this machine that a later one under the same name replaces; files come oldest first."""
-    rows = list(found)
+    """Yield the results, the latest first, without those of this machine that a later one under the same name replaces."""
+    rows = sorted(found, key=lambda row: row[2].environment.measured_at)
     last = {result.environment.label: path for origin, path, result in rows if origin == HERE}
-    return (row for row in rows if row[0] != HERE or last[row[2].environment.label] == row[1])
+    return (row for row in reversed(rows) if row[0] != HERE or last[row[2].environment.label] == row[1])
 
 
 def _labels(results: Sequence[tuple[str, BenchResult]]) -> list[str]:
