@@ -157,14 +157,14 @@ def test_machines_stay_apart_and_only_this_ones_latest_is_shown(settings: Settin
     found, errors = all_measured(settings, tmp_path / "reference")
     assert not errors
     assert [(each.label, each.origin) for each in found] == [
-        ("Test Processor, x86_64, 1 of 4 cores (this machine)", HERE),
         ("Test Processor, x86_64, 4 cores (this machine)", HERE),
+        ("Test Processor, x86_64, 1 of 4 cores (this machine)", HERE),
         ("Test Processor, x86_64, 4 cores (imported)", IMPORTED),
         ("Test Processor, x86_64, 4 cores (reference)", REFERENCE),
     ]
-    assert found[1].path == kept
+    assert found[0].path == kept
     assert found[2].path == imported.path
-    assert samples_of(found[1].result, TOTAL, SHORT)[ONNX].percentile_ms(50) == pytest.approx(8.0)
+    assert samples_of(found[0].result, TOTAL, SHORT)[ONNX].percentile_ms(50) == pytest.approx(8.0)
     assert samples_of(found[2].result, TOTAL, SHORT)[ONNX].percentile_ms(50) == pytest.approx(4.0)
 
 
