@@ -6,7 +6,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.latency.cards import device_cards
 from vibeshelf.ui.latency.cost import cost
-from vibeshelf.ui.latency.machines import details, devices_not_measured, imports, machine_box
+from vibeshelf.ui.latency.machines import details, devices_not_measured, imports, machine_box, one_machine
 from vibeshelf.ui.latency.percentiles import percentiles
 from vibeshelf.ui.latency.stages import stages
 from vibeshelf.ui.latency.throughput import throughput
@@ -23,15 +23,17 @@ def measured(collection: str) -> None:
     shown = machine_box(found)
     if shown:
         devices_not_measured(found)
+        st.subheader("How long it takes", anchor=False)
+        percentiles(shown)
+        one = one_machine(shown)
         for heading, part in (
-            ("How long it takes", percentiles),
             ("Where the time goes", stages),
             ("Many at a time", throughput),
             ("Speed beside quality", trade),
             ("What it costs", cost),
         ):
             st.subheader(heading, anchor=False)
-            part(shown)
+            part(one)
         details(shown)
     else:
         empty_state("Nothing was measured yet. Measure this machine here or with `vibeshelf bench`, or import a result of another one.")

@@ -34,7 +34,12 @@ def add_bench(commands: Any) -> None:
     parser.add_argument("--collection", default="starter", metavar="NAME", help="what is searched (default: starter)")
     parser.add_argument("--system", default="hybrid", help="hybrid (default), dense, lexical or popular")
     parser.add_argument("--note", default="", help="what a reader should know of this run, such as: held to one core")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the result there too, to carry it to another machine")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the result there too, to carry it to another machine; in a folder, under the machine's name",
+    )
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -71,10 +76,10 @@ def _import(arguments: argparse.Namespace) -> int:
 
 def _copied(result: BenchResult, path: Path) -> Path:
     from vibeshelf.adapters.bench_files import write_result
+    from vibeshelf.services.latency import file_name
 
     target = path.expanduser().absolute()
-    if target.is_dir():
-        raise InputError(f"{target} is a folder; --out takes a file. The result is kept in the data folder")
+    target = target / file_name(result) if target.is_dir() else target
     write_result(target, result)
     return target
 

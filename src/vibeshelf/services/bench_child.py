@@ -18,7 +18,6 @@ from vibeshelf.core.settings import Settings
 
 _WORKER = "vibeshelf.services.bench_worker"
 _LOOK_SECONDS = 0.2
-_PATIENCE_SECONDS = 5
 
 
 def never() -> bool:
@@ -43,7 +42,7 @@ def ask(task: str, settings: Settings, cancelled: Callable[[], bool] = never, **
                 if "failed" in event:
                     raise ModelUnavailable(str(event["failed"]))
                 yield event
-            if child.wait(_PATIENCE_SECONDS):
+            if _ended(child, cancelled):
                 raise ModelUnavailable(_last_words(child.returncode, complaints))
         finally:
             _end(child)
@@ -69,6 +68,15 @@ def _events(child: subprocess.Popen[str], cancelled: Callable[[], bool]) -> Iter
             if line is None:
                 return
             yield json.loads(line)
+
+
+def _ended(child: subprocess.Popen[str], cancelled: Callable[[], bool]) -> int:
+    """Return the exit code of a child that has said all it had to say."""
+    while child.poll() is None:
+        if cancelled():
+            raise Cancelled("the benchmark was stopped")
+        time.sleep(_LOOK_SECONDS / 10)
+    return child.returncode
 
 
 def _read(stream: IO[str], lines: SimpleQueue[str | None]) -> None:

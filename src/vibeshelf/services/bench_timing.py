@@ -17,7 +17,7 @@ Tell = Callable[[int, int], None]
 # Calls before the first that counts, for each length of query and each size of batch.
 WARM_UP_QUERIES, WARM_UP_BATCHES = 5, 1
 # A size of batch is sampled until it has as many batches or has taken as long, but three times at least.
-MAX_BATCHES, MIN_BATCHES, BATCH_SECONDS = 100, 3, 2.5
+MAX_BATCHES, MIN_BATCHES, BATCH_SECONDS = 100, 3, 2.0
 
 
 def query_samples(

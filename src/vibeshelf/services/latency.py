@@ -14,6 +14,7 @@ from vibeshelf.core.latency import BenchResult, Engine, LatencySamples
 from vibeshelf.core.settings import Settings
 
 HERE, IMPORTED, REFERENCE = "this machine", "imported", "reference"
+_ORIGINS = (HERE, IMPORTED, REFERENCE)
 # Of this machine's own results; the oldest go.
 _KEPT = 50
 _IMPORTS = "imported"
@@ -54,8 +55,7 @@ class Row:
 
 def keep(settings: Settings, result: BenchResult) -> Path:
     """Keep a result of this machine and return its file."""
-    moment = re.sub(r"\D", "", result.environment.measured_at)[:14]
-    path = settings.bench_dir / f"{moment}-{_slug(result.environment.label)}{SUFFIX}"
+    path = settings.bench_dir / _dated_name(result)
     write_result(path, result)
     for old in result_files(settings.bench_dir)[:-_KEPT]:
         old.unlink(missing_ok=True)
@@ -68,10 +68,14 @@ def import_result(settings: Settings, source: Path) -> Measured:
     Raises SourceError, in one line, for a file that is no result.
     """
     result = read_result(source)
-    moment = re.sub(r"\D", "", result.environment.measured_at)[:14]
-    path = settings.bench_dir / _IMPORTS / f"{moment}-{_slug(result.environment.label)}{SUFFIX}"
+    path = settings.bench_dir / _IMPORTS / _dated_name(result)
     write_result(path, result)
     return Measured(_labels([(IMPORTED, result)])[0], IMPORTED, path, result)
+
+
+def file_name(result: BenchResult) -> str:
+    """Return the name of a result's file, after its machine."""
+    return f"{_slug(result.environment.label)}{SUFFIX}"
 
 
 def forget(measured: Measured) -> None:
@@ -94,7 +98,7 @@ def all_measured(settings: Settings, reference_dir: Path | None = None) -> tuple
                 found.append((origin, path, read_result(path)))
             except SourceError as error:
                 errors.append(error)
-    latest = list(_latest(found))
+    latest = sorted(_latest(found), key=lambda row: _ORIGINS.index(row[0]))
     labels = _labels([(origin, result) for origin, _, result in latest])
     return [Measured(label, origin, path, result) for label, (origin, path, result) in zip(labels, latest, strict=True)], errors
 
@@ -139,10 +143,10 @@ def _row(samples: LatencySamples, verdict: str | None) -> Row:
 
 
 def _latest(found: Iterable[tuple[str, Path, BenchResult]]) -> Iterator[tuple[str, Path, BenchResult]]:
-    """Yield the results without those of this machine that a later one under the same name replaces; files come oldest first."""
-    rows = list(found)
+    """Yield the results, the latest first, without those of this machine that a later one under the same name replaces."""
+    rows = sorted(found, key=lambda row: row[2].environment.measured_at)
     last = {result.environment.label: path for origin, path, result in rows if origin == HERE}
-    return (row for row in rows if row[0] != HERE or last[row[2].environment.label] == row[1])
+    return (row for row in reversed(rows) if row[0] != HERE or last[row[2].environment.label] == row[1])
 
 
 def _labels(results: Sequence[tuple[str, BenchResult]]) -> list[str]:
@@ -155,6 +159,10 @@ def _labels(results: Sequence[tuple[str, BenchResult]]) -> list[str]:
         ]
         names = [longer if names.count(name) > 1 else name for name, longer in zip(names, dated, strict=True)]
     return [name if names.count(name) == 1 else f"{name} #{at}" for at, name in enumerate(names, 1)]
+
+
+def _dated_name(result: BenchResult) -> str:
+    return f"{re.sub(r'[^0-9]', '', result.environment.measured_at)[:14]}-{file_name(result)}"
 
 
 def _slug(label: str) -> str:

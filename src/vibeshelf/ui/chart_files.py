@@ -48,7 +48,7 @@ def show_chart(chart: Chart, *, key: str, title: str, alt: str, facts: str, tabl
 def chart_files(key: str, title: str, alt: str, facts: str, table: pd.DataFrame | None = None) -> None:
     """Draw the buttons that take away the chart that was drawn under `key`."""
     name = slug(title)
-    with st.container(horizontal=True, gap="small", key=f"files-{key}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"files-{key}"):
         if table is not None:
             st.download_button(
                 "CSV", _csv(table), f"{name}.csv", "text/csv", key=f"csv-{key}", on_click="ignore",

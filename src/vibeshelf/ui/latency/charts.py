@@ -14,7 +14,8 @@ _DASHES = {"fp32": [1, 0], "fp16": [8, 2], "bf16": [5, 3], "int8": [2, 2]}
 _BACKENDS = ("torch", "onnx", "openvino")
 # Beyond this the shortest times of a linear axis could not be told apart.
 _LOG_FROM = 30
-_ROW_PIXELS, _TALL = 26, 300
+# Streamlit fits axes and legends into a chart's height, so each has room of its own on top of the marks'.
+_ROW_PIXELS, _TALL, _AXIS_PIXELS, _LEGEND_PIXELS, _LEGEND_ROW_PIXELS = 24, 280, 60, 70, 32
 
 
 def percentiles_chart(table: pd.DataFrame, what: str) -> Chart:
@@ -41,18 +42,18 @@ def percentiles_chart(table: pd.DataFrame, what: str) -> Chart:
     thin = base.transform_filter("isValid(datum.p99_ms)").mark_rule(strokeWidth=1).encode(x=alt.X("p95_ms:Q", title=axis), x2="p99_ms:Q")
     ends = base.transform_filter("isValid(datum.p99_ms)").mark_tick(thickness=2, size=10).encode(x=alt.X("p99_ms:Q", title=axis))
     dots = base.mark_point(filled=True, size=90, opacity=1).encode(x=first, shape=_shape_by_machine(machines))
-    return alt.layer(thick, thin, ends, dots).properties(height=max(120, _ROW_PIXELS * len(table)))
+    return alt.layer(thick, thin, ends, dots).properties(height=_height(engines, machines))
 
 
 def curves_chart(table: pd.DataFrame, what: str) -> Chart:
     """Return for each engine the share of calls that were done within a time. Columns: engine, backend, precision, ms, share."""
     base = alt.Chart(table).encode(
         x=alt.X("ms:Q", title=f"ms, {what}", scale=_time_scale(table["ms"].min(), table["ms"].max())),
-        y=alt.Y("share:Q", title="share done within that time", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-        color=_by_backend(), strokeDash=_by_precision(), detail="engine:N",
+        y=alt.Y("share:Q", title="share done", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        color=_by_backend(table), strokeDash=_by_precision(table), detail="engine:N",
         tooltip=["engine:N", alt.Tooltip("ms:Q", format=".3~g"), alt.Tooltip("share:Q", format=".0%")],
     )  # fmt: skip
-    return alt.layer(base.mark_line(interpolate="step-after", strokeWidth=2)).properties(height=_TALL)
+    return alt.layer(base.mark_line(interpolate="step-after", strokeWidth=2)).properties(height=_TALL + _LEGEND_PIXELS)
 
 
 def stages_chart(table: pd.DataFrame, stages: list[str]) -> Chart:
@@ -69,7 +70,7 @@ def stages_chart(table: pd.DataFrame, stages: list[str]) -> Chart:
     whiskers = base.mark_rule(color=MIDDLE, strokeWidth=2).encode(x=alt.X("p5:Q", title=axis, scale=scale), x2="p95:Q")
     boxes = base.mark_bar(color=_COLOURS[0], size=16).encode(x=alt.X("p25:Q", title=axis), x2="p75:Q")
     middle = base.mark_tick(color=_COLOURS[1], thickness=3, size=22).encode(x=alt.X("p50:Q", title=axis))
-    return alt.layer(whiskers, boxes, middle).properties(height=max(140, 34 * len(table)))
+    return alt.layer(whiskers, boxes, middle).properties(height=34 * len(table) + _AXIS_PIXELS)
 
 
 def throughput_chart(table: pd.DataFrame) -> Chart:
@@ -78,12 +79,12 @@ def throughput_chart(table: pd.DataFrame) -> Chart:
     base = alt.Chart(table).encode(
         x=alt.X("batch_size:O", sort=sizes, title="books encoded at a time", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("per_second:Q", title="books a second", scale=alt.Scale(zero=True)),
-        color=_by_backend(), detail="engine:N",
+        color=_by_backend(table), detail="engine:N",
         tooltip=["engine:N", "batch_size:O", alt.Tooltip("per_second:Q", title="books a second", format=".1f"), "n:Q"],
     )  # fmt: skip
-    lines = base.mark_line(strokeWidth=2).encode(strokeDash=_by_precision())
+    lines = base.mark_line(strokeWidth=2).encode(strokeDash=_by_precision(table))
     dots = base.mark_point(filled=True, size=70, opacity=1)
-    return alt.layer(lines, dots).properties(height=_TALL)
+    return alt.layer(lines, dots).properties(height=_TALL + _LEGEND_PIXELS)
 
 
 def trade_chart(table: pd.DataFrame, measure: str) -> Chart:
@@ -96,14 +97,19 @@ def trade_chart(table: pd.DataFrame, measure: str) -> Chart:
     base = alt.Chart(table).encode(x=time)
     quality = alt.Y("mean:Q", title=f"mean {measure}", scale=alt.Scale(zero=False, padding=20))
     line = base.transform_filter("datum.best").mark_line(strokeDash=[4, 4], color=MIDDLE, interpolate="step-after").encode(y=quality)
-    spread = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.5, opacity=0.6).encode(
-        y=alt.Y("ci_low:Q", title=f"mean {measure}"), y2="ci_high:Q", color=_by_backend()
+    spread = base.transform_filter("isValid(datum.ci_low)").mark_rule(strokeWidth=1.5).encode(
+        y=alt.Y("ci_low:Q", title=f"mean {measure}"), y2="ci_high:Q", color=_by_backend(table)
     )  # fmt: skip
     dots = base.mark_point(filled=True, size=120, opacity=1).encode(
-        y=quality, color=_by_backend(), shape=alt.Shape("precision:N", legend=alt.Legend(orient="bottom", title="precision")),
+        y=quality, color=_by_backend(table), shape=alt.Shape("precision:N", legend=alt.Legend(orient="bottom", title="precision")),
         tooltip=["engine:N", alt.Tooltip("p50_ms:Q", title="p50 ms", format=".3~g"), alt.Tooltip("mean:Q", title=measure, format=".3f")],
     )  # fmt: skip
-    return alt.layer(line, spread, dots).properties(height=_TALL)
+    return alt.layer(line, spread, dots).properties(height=_TALL + _LEGEND_PIXELS)
+
+
+def _height(engines: list[str], machines: list[str]) -> int:
+    legend = _LEGEND_ROW_PIXELS * len(machines) if len(machines) > 1 else 0
+    return _ROW_PIXELS * len(engines) * len(machines) + _AXIS_PIXELS + legend
 
 
 def _time_scale(low: float, high: float) -> alt.Scale:
@@ -125,13 +131,15 @@ def _legend(machines: list[str]) -> alt.Legend | None:
     return alt.Legend(orient="bottom", columns=1, labelLimit=600, title=None) if len(machines) > 1 else None
 
 
-def _by_backend() -> alt.Color:
-    scale = alt.Scale(domain=list(_BACKENDS), range=list(_COLOURS[: len(_BACKENDS)]))
+def _by_backend(table: pd.DataFrame) -> alt.Color:
+    colours = {backend: _COLOURS[at] for at, backend in enumerate(_BACKENDS) if backend in set(table["backend"])}
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     return alt.Color("backend:N", scale=scale, legend=alt.Legend(orient="bottom", title="backend"))
 
 
-def _by_precision() -> alt.StrokeDash:
-    scale = alt.Scale(domain=list(_DASHES), range=list(_DASHES.values()))
+def _by_precision(table: pd.DataFrame) -> alt.StrokeDash:
+    dashes = {precision: dash for precision, dash in _DASHES.items() if precision in set(table["precision"])}
+    scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
     return alt.StrokeDash("precision:N", scale=scale, legend=alt.Legend(orient="bottom", title="precision"))
 
 

@@ -9,14 +9,12 @@ import streamlit as st
 
 from vibeshelf.core.latency import BOOK, ENCODE, SHORT, TOTAL, Engine, LatencySamples
 from vibeshelf.services.latency import Measured, cost_per_million
-from vibeshelf.ui.latency.machines import one_machine
 from vibeshelf.ui.latency.words import NOT_MEASURED, engine_text, facts_of
 from vibeshelf.ui.text import plain
 
 
-def cost(found: Sequence[Measured]) -> None:
-    """Ask for the price of one machine, and draw what its engines make of it, the cheapest first."""
-    measured = one_machine(found, "cost-machine")
+def cost(measured: Measured) -> None:
+    """Ask for the price of the machine, and draw what its engines make of it, the cheapest first."""
     price = st.number_input("Price of this machine an hour", min_value=0.0, value=None, step=0.01, format="%.4f", key="price", width=260)
     if not price:
         st.caption("Give the price, in any currency, and the cost of a million queries stands here.")

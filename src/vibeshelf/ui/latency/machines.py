@@ -16,6 +16,7 @@ from vibeshelf.ui.layout import show_error
 from vibeshelf.ui.text import plain
 
 _MAX_NAMES = 6
+_ONE = "machine"
 
 
 def machine_box(found: Sequence[Measured]) -> list[Measured]:
@@ -30,14 +31,14 @@ def machine_box(found: Sequence[Measured]) -> list[Measured]:
     return [names[name] for name in chosen]
 
 
-def one_machine(found: Sequence[Measured], key: str) -> Measured:
-    """Ask which of the shown machines a chart is about, where there is a choice."""
+def one_machine(found: Sequence[Measured]) -> Measured:
+    """Ask which of the shown machines the rest of the page is about, where there is a choice."""
     if len(found) == 1:
         return found[0]
     names = {each.label: each for each in found}
-    if st.session_state.get(key) not in names:
-        st.session_state.pop(key, None)
-    return names[str(st.selectbox("Machine", list(names), key=key))]
+    if st.session_state.get(_ONE) not in names:
+        st.session_state.pop(_ONE, None)
+    return names[str(st.selectbox("One machine in detail", list(names), key=_ONE))]
 
 
 def imports(found: Sequence[Measured], errors: Sequence[VibeshelfError]) -> None:

@@ -12,6 +12,7 @@ from vibeshelf.services.latency import Measured, Row, rows_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.charts import percentiles_chart
 from vibeshelf.ui.latency.words import (
+    NOT_MEASURED,
     STAGE_MEANINGS,
     STAGE_WORDS,
     TEXT_WORDS,
@@ -35,16 +36,19 @@ def percentiles(found: Sequence[Measured]) -> None:
         empty_state(f"{STAGE_WORDS[stage]}: not measured on the machines that are shown.")
         return
     table = pd.DataFrame([_figures(measured, row) for measured, row in rows]).sort_values("p50_ms", ignore_index=True)
+    shown = [measured for measured in found if any(other is measured for other, _ in rows)]
     about = STAGE_WORDS[stage] if stage in _ONCE else f"{STAGE_WORDS[stage]}, {TEXT_WORDS[text]}"
     show_chart(
         percentiles_chart(table, about), key="percentiles", title=f"Latency: {about}",
         alt=f"Median, 95th and 99th percentile of {about} for each engine and machine",
-        facts=f"{counts_text(table['n'].tolist())} each. " + ". ".join(facts_of(measured) for measured in found), table=table,
+        facts=f"{counts_text(table['n'].tolist())} each. " + ". ".join(facts_of(measured) for measured in shown), table=table,
     )  # fmt: skip
     st.caption(
         f"{STAGE_WORDS[stage].capitalize()}: {STAGE_MEANINGS[stage]}. The mark is p50, the thick line ends at p95, the thin one at p99."
     )
-    _ranked(rows, len(found) > 1)
+    _ranked(rows, len(shown) > 1)
+    if missing := [measured.label for measured in found if measured not in shown]:
+        st.caption(f"{plain(about.capitalize())}: {NOT_MEASURED} on {plain('; '.join(missing))}.")
 
 
 def _choices() -> tuple[str, str]:

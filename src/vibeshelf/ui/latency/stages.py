@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -12,17 +10,15 @@ from vibeshelf.core.latency import LENGTHS, QUERY_STAGES, Engine, LatencySamples
 from vibeshelf.services.latency import Measured, samples_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.charts import curves_chart, stages_chart
-from vibeshelf.ui.latency.machines import one_machine
-from vibeshelf.ui.latency.words import NOT_MEASURED, STAGE_WORDS, TEXT_WORDS, counts_text, engine_text, facts_of
+from vibeshelf.ui.latency.words import NOT_MEASURED, STAGE_WORDS, TEXT_WORDS, counts_text, engine_text, facts_of, time_text
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
 _BOX = (5, 25, 50, 75, 95)
 
 
-def stages(found: Sequence[Measured]) -> None:
+def stages(measured: Measured) -> None:
     """Draw the box plots of one engine's stages and the curves of one stage for all engines."""
-    measured = one_machine(found, "stages-machine")
     text = str(
         st.segmented_control(
             "Text", LENGTHS, default=LENGTHS[0], required=True, key="stages-text", format_func=TEXT_WORDS.__getitem__
@@ -49,7 +45,14 @@ def _boxes(measured: Measured, text: str, known: list[str]) -> None:
         table=table,
     )  # fmt: skip
     st.caption("The box holds the middle half, the line in it is p50, the thin line goes from p5 to p95. Encode has tokenise in it.")
-    shown = [{"stage": row["stage"], **{f"p{at}": f"{row[f'p{at}']:.3g} ms" for at in _BOX}, "n": str(row["n"])} for row in rows]
+    shown = [
+        {
+            "stage": row["stage"],
+            **{f"p{at}": time_text(float(str(row[f"p{at}"])), int(str(row["n"])), 50) for at in _BOX},
+            "n": str(row["n"]),
+        }
+        for row in rows
+    ]
     st.table(pd.DataFrame(shown).set_index("stage"), border="horizontal", alt="Percentiles of each stage")
 
 
@@ -84,4 +87,7 @@ def _curve(engine: Engine, samples: LatencySamples, measured: Measured) -> pd.Da
 
 def _within(samples: LatencySamples) -> dict[str, str]:
     times = {"half": samples.percentile_ms(50), "95 %": samples.percentile_ms(95), "99 %": samples.percentile_ms(99)}
-    return {**{name: NOT_MEASURED if value is None else f"{value:.3g} ms" for name, value in times.items()}, "n": str(samples.n)}
+    return {
+        **{name: NOT_MEASURED if value is None else time_text(value, samples.n, 50) for name, value in times.items()},
+        "n": str(samples.n),
+    }

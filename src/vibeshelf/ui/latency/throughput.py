@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
@@ -11,15 +9,13 @@ from vibeshelf.core.latency import BOOK, ENCODE
 from vibeshelf.services.latency import Measured, Row, rows_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.charts import throughput_chart
-from vibeshelf.ui.latency.machines import one_machine
 from vibeshelf.ui.latency.words import counts_text, engine_text, facts_of
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
 
-def throughput(found: Sequence[Measured]) -> None:
+def throughput(measured: Measured) -> None:
     """Draw the chart of one machine and its ranked table."""
-    measured = one_machine(found, "throughput-machine")
     rows = [row for row in rows_of(measured.result) if (row.stage, row.text) == (ENCODE, BOOK)]
     if not rows:
         empty_state("No batches were measured on this machine.")

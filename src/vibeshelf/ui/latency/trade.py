@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
@@ -12,15 +10,13 @@ from vibeshelf.services.latency import Measured, samples_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.charts import Point, frontier
 from vibeshelf.ui.latency.charts import trade_chart
-from vibeshelf.ui.latency.machines import one_machine
-from vibeshelf.ui.latency.words import NOT_MEASURED, engine_text, facts_of
+from vibeshelf.ui.latency.words import NOT_MEASURED, engine_text, facts_of, time_text
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
 
-def trade(found: Sequence[Measured]) -> None:
-    """Draw the chart of one machine, its ranked table, and how near each engine's vectors are to the reference's."""
-    measured = one_machine(found, "trade-machine")
+def trade(measured: Measured) -> None:
+    """Draw the chart of a machine, its ranked table, and how near each engine's vectors are to the reference's."""
     rows = _rows(measured)
     if rows:
         _chart(measured, rows)
@@ -42,7 +38,7 @@ def _chart(measured: Measured, rows: list[dict[str, object]]) -> None:
     st.caption("Up is better, left is quicker. The dashed line joins the engines that no other beats in both; intervals are 95 %.")
     shown = [
         {
-            "engine": plain(str(row["engine"])), "p50": f"{row['p50_ms']:.3g} ms", plain(quality.measure): _mean(row),
+            "engine": plain(str(row["engine"])), "p50": time_text(float(str(row["p50_ms"])), 1, 50), plain(quality.measure): _mean(row),
             "best at its speed": "yes" if row["best"] else "no",
         }
         for row in rows

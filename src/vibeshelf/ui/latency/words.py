@@ -35,6 +35,8 @@ STAGE_MEANINGS = {
 }
 TEXT_WORDS = {SHORT: "short query", MEDIUM: "query of 30 words", LONG: "query of 120 words", BOOK: "books"}
 NOT_MEASURED = "not measured"
+# One at which no line ends.
+_SPACE = "\u00a0"
 
 
 def engine_text(engine: Engine, result: BenchResult) -> str:
@@ -46,7 +48,7 @@ def time_text(milliseconds: float | None, n: int, percent: int) -> str:
     """Return '2.8 ms' or '7.3 s', or that there were too few samples."""
     if milliseconds is None:
         return f"{NOT_MEASURED} (n={n}, needs {ENOUGH[percent]})"
-    return f"{milliseconds / 1000:.2f} s" if milliseconds >= 1000 else f"{milliseconds:.3g} ms"
+    return f"{milliseconds / 1000:.2f}{_SPACE}s" if milliseconds >= 1000 else f"{milliseconds:.3g}{_SPACE}ms"
 
 
 def moment_text(moment: str) -> str:

@@ -20,8 +20,8 @@ _LOOK_SECONDS = 0.5
 _STEPS = 1000
 _QUICK = Plan(queries=20, batch_sizes=(1, 8))
 _PLANS = {
-    f"full: {DEFAULT_QUERIES} queries of each length, about three minutes": Plan(),
-    "quick: 20 queries of each length, no p99": _QUICK,
+    f"{DEFAULT_QUERIES} queries of each length: three minutes": Plan(),
+    f"{_QUICK.queries} queries of each length: no p99": _QUICK,
 }
 
 
