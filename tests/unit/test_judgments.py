@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 from vibeshelf.adapters.database import open_database
 from vibeshelf.adapters.judging_tables import MIGRATIONS
 from vibeshelf.adapters.judgments import Judgments
+from vibeshelf.adapters.suggestions import Suggestions
 from vibeshelf.core.errors import InputError, StorageError
 from vibeshelf.core.judging import Judgment, Made, Pair
 
@@ -178,12 +179,16 @@ def test_a_file_that_is_no_database_or_is_too_new_is_one_line(path: Path) -> Non
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(StorageError, match=r"version 99.*knows 2"):
+    with pytest.raises(StorageError, match=rf"version 99.*knows {len(MIGRATIONS)}"):
         open_database(path, MIGRATIONS)
 
 
 def test_an_older_database_is_brought_up_with_what_it_holds(path: Path) -> None:
-    old = open_database(path, MIGRATIONS[:1])
+    old = open_database(path, MIGRATIONS[:2])
     Judgments(old).grade(TASK, PAIR, "ann", 2)
+    with old.transaction() as connection:
+        connection.execute("INSERT INTO thumbs (collection, query, book_id, up, at) VALUES ('c', 'bees', 'b1', 1, '2026-11-24')")
     old.close()
-    assert len(Judgments(open_database(path, MIGRATIONS)).standing(TASK)) == 1
+    new = open_database(path, MIGRATIONS)
+    assert len(Judgments(new).standing(TASK)) == 1
+    assert Suggestions(new).by_query(["c"]) == {"bees": {"b1"}}

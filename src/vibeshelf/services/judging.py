@@ -12,6 +12,7 @@ from vibeshelf.adapters.catalog.starter import STARTER, starter_queries
 from vibeshelf.adapters.database import open_database
 from vibeshelf.adapters.judging_tables import MIGRATIONS
 from vibeshelf.adapters.judgments import Judgments
+from vibeshelf.adapters.suggestions import Suggestions
 from vibeshelf.adapters.tasks import Tasks
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.judging import RULES, JudgedQuery, Judgment, Made, Pair, Task, Undone
@@ -59,9 +60,10 @@ class Workload:
 class Desk:
     """The tasks and judgments of a data folder; safe to share between threads."""
 
-    def __init__(self, tasks: Tasks, judgments: Judgments) -> None:
+    def __init__(self, tasks: Tasks, judgments: Judgments, suggestions: Suggestions) -> None:
         self.tasks = tasks
         self.judgments = judgments
+        self.suggestions = suggestions
 
     def task(self, name: str) -> Task:
         """Return a task. Raises InputError for one that there is not."""
@@ -80,7 +82,7 @@ class Desk:
         standing = defaultdict(list)
         for judgment in self.judgments.standing(task.name):
             standing[judgment.query_id].append(judgment)
-        pools, settled, thumbs = self.tasks.pools(task.name), self.judgments.settled(task.name), self.tasks.thumbed(task.collections)
+        pools, settled, thumbs = self.tasks.pools(task.name), self.judgments.settled(task.name), self.suggestions.by_query(task.collections)
         work.pooled = set(pools)
         sources = len(task.collections) * len(task.systems) + len(self.tasks.runs(task.name))
         seed = self.tasks.seed(rater)
@@ -156,7 +158,7 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """Return the desk of a data folder, with the starter task in it."""
     database = open_database(settings.data_dir / "judgments.sqlite", MIGRATIONS)
-    desk = Desk(Tasks(database), Judgments(database))
+    desk = Desk(Tasks(database), Judgments(database), Suggestions(database))
     if desk.tasks.get(STARTER) is None:
         desk.tasks.save(Task(STARTER, (STARTER,), SYSTEMS))
         desk.tasks.add_queries(STARTER, [JudgedQuery(*row) for row in starter_queries().items()])
