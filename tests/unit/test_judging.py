@@ -69,6 +69,13 @@ def test_holes_leave_out_what_was_graded_and_what_changes_nothing_and_come_in_sh
     assert found != sorted(found)
 
 
+def test_the_query_with_the_heaviest_holes_comes_first(desk: Desk, task: Task) -> None:
+    for query_id, found in (("q01", {"one": ["a", "b"], "two": ["a", "b"]}), ("q02", {"one": ["a", "b"], "two": ["b", "c"]})):
+        desk.tasks.save_pool("small", query_id, "state", found)
+    assert list(desk.workload(task, "ann", "holes").queries) == ["q02", "q01"]
+    assert list(desk.workload(task, "ann").queries) == ["q01", "q02"]
+
+
 def test_disagreements_second_opinions_thumbs_and_skips() -> None:
     others = {"b01": [0, 2], "b02": [1, 1], "b03": [3, 0], **{f"c{at}": [1] for at in range(500)}}
     assert chosen("disagreements", "s", known(others=others, settled={"b03"})) == ["b01"]

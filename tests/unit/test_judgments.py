@@ -109,6 +109,19 @@ def test_a_merge_changes_nothing_that_stands_and_reports_what_differs(judgments:
     assert undone.pair == PAIR, "an undo takes back what was done here, never an import"
 
 
+def test_a_settlement_is_undone_by_who_made_it_and_apart_from_grades(judgments: Judgments) -> None:
+    judgments.grade(TASK, PAIR, "ann", 1)
+    for rater, grade in (("ann", 2), ("eve", 3)):
+        judgments.settle(TASK, PAIR, rater, grade)
+    undone = judgments.undo_settlement(TASK, "eve")
+    assert undone is not None
+    assert (undone.pair, undone.grade, undone.standing and undone.standing.grade) == (PAIR, 3, 2)
+    assert judgments.undo_settlement(TASK, "eve") is None
+    assert {pair: each.grade for pair, each in judgments.settled(TASK).items()} == {PAIR: 2}
+    assert judgments.undo(TASK, "ann") is not None, "the grade, not the settlement"
+    assert len(judgments.settled(TASK)) == 1
+
+
 def test_a_merge_that_fails_halfway_adds_nothing(judgments: Judgments) -> None:
     good, bad = Judgment("q1", "b1", 1, "ann", "2026-01-01"), Judgment("q1", "b2", 7, "ann", "2026-01-01")
     with pytest.raises(sqlite3.IntegrityError):

@@ -20,7 +20,7 @@ from vibeshelf.core.records import Book
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.guideline import VERSION
 from vibeshelf.services.pooling import Shelves, books_of, fill_pool, fingerprint
-from vibeshelf.services.strategies import POOLED, STRATEGIES, chosen, known_of
+from vibeshelf.services.strategies import POOLED, STRATEGIES, chosen, known_of, weight_of_holes
 from vibeshelf.services.systems import SYSTEMS
 
 MAX_DEPTH = 200
@@ -31,7 +31,7 @@ _PAUSE_SECONDS, _GAPS = 120.0, 5
 
 @dataclass(slots=True)
 class Workload:
-    """What a rater has to do and has done, in one sitting. `queues` has each query's books in the rater's order."""
+    """What a rater has to do and has done, in one sitting: `queries` in their turn, `queues` with their books in the rater's order."""
 
     task: Task
     rater: str
@@ -86,11 +86,15 @@ class Desk:
         work.pooled = set(pools)
         sources = len(task.collections) * len(task.systems) + len(self.tasks.runs(task.name))
         seed = self.tasks.seed(rater)
+        weights: dict[str, float] = {}
         for query in queries.values():
             of_query = standing[query.query_id]
             known = known_of(query.query_id, pools.get(query.query_id, {}), sources, of_query, rater, settled, thumbs.get(query.text, ()))
             work.queues[query.query_id] = chosen(strategy, seed, known)
             work.done[query.query_id] = _done(of_query, rater, strategy)
+            weights[query.query_id] = weight_of_holes(known)
+        if strategy == "holes":
+            work.queries = dict(sorted(queries.items(), key=lambda item: -weights[item[0]]))
         return work
 
     def turn(self, work: Workload, shelves: Shelves, wanted: str | None = None) -> str | None:
