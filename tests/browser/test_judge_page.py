@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eval.apps import App
@@ -22,7 +23,7 @@ from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.shelf import Shelf
 
-HARD = [
+HARD: list[dict[str, Any]] = [
     {**NASTY, "book_id": "nasty"},
     {"book_id": "rtl", "title": "\u202eevil مئة عام من العزلة", "authors": ["\u202eغابرييل"], "description": "قصة طويلة جدا عن البحر"},
     {"book_id": "long", "title": "A long one", "description": "sea " * 4999 + "end."},

@@ -14,6 +14,7 @@ from vibeshelf.adapters.catalog import open_source
 from vibeshelf.core.judging import JudgedQuery, Pair, Task
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import open_shelf
 from vibeshelf.services.suggestions import suggest
@@ -186,9 +187,9 @@ def test_queries_are_taken_from_searches(desk: Desk) -> None:
     assert "No search is left" in opened(view="Queries").info[0].value
     for book_id in ("bare", "rtl"):
         suggest(desk, "starter", "bees & <b>honey</b>", book_id, up=True)
+    logged_search(resources.shelf("starter"), "robots in love", source="page")
     page = opened(view="Queries")
-    (chosen,) = page.multiselect(key="searches-chosen").options
-    assert chosen == "bees & <b>honey</b> · 2 with a thumb"
+    assert page.multiselect(key="searches-chosen").options == ["bees & <b>honey</b> · 2 with a thumb", "robots in love"]
     page.multiselect(key="searches-chosen").set_value(["bees & <b>honey</b>"])
     next(button for button in page.button if button.label == "Add them").click().run()
     assert not page.exception, page.exception

@@ -27,6 +27,10 @@ class CollectionBusy(VibeshelfError):
     """Another process is writing to the collection."""
 
 
+class BenchBusy(VibeshelfError):
+    """Another benchmark is running, and two would measure each other."""
+
+
 class Cancelled(VibeshelfError):
     """Whoever asked for a long job has called it off."""
 

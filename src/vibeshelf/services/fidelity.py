@@ -22,9 +22,9 @@ from vibeshelf.core.errors import ModelUnavailable
 from vibeshelf.core.records import Book, Ranking
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import BOOK_TEMPLATE, render
-from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.measures import parse_measures, query_values
 from vibeshelf.services.statistics import paired_p_value
+from vibeshelf.services.vector_agreement import Encoded, nearness
 
 # Of the starter catalogue.
 _DOCUMENTS = 200
@@ -33,10 +33,9 @@ _K = 10
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """What a variant made of the texts (unit rows), and how fast."""
+    """What a variant made of the texts, and how fast."""
 
-    documents: Vectors
-    queries: Vectors
+    encoded: Encoded
     documents_per_second: float
     query_p50_ms: float
 
@@ -120,33 +119,26 @@ def _run(encoder: Encoder, documents: Sequence[str], queries: Sequence[str]) -> 
         vectors.append(encoder.encode_queries([query])[0])
         timings.append(time.perf_counter() - started)
     unusual = encoder.encode_documents(REFERENCE_TEXTS)
-    return _Measured(np.vstack([rows, unusual]), np.array(vectors), len(documents) / seconds, float(np.median(timings)) * 1000)
+    return _Measured(Encoded(np.vstack([rows, unusual]), np.array(vectors)), len(documents) / seconds, float(np.median(timings)) * 1000)
 
 
 def _compare(variant: Variant, measured: _Measured, reference: _Measured) -> GateResult:
-    cosines = np.concatenate([(measured.documents * reference.documents).sum(axis=1), (measured.queries * reference.queries).sum(axis=1)])
-    overlap = _top10_overlap(measured, reference)
-    verdict, reason = judge(float(cosines.min()), float(cosines.mean()), overlap)
+    near = nearness(measured.encoded, reference.encoded)
+    verdict, reason = judge(near.cosine_min, near.cosine_mean, near.top10_overlap)
     return GateResult(
         variant=variant,
         verdict=verdict,
-        cosine_min=float(cosines.min()),
-        cosine_mean=float(cosines.mean()),
-        top10_overlap=overlap,
-        documents=len(measured.documents),
-        queries=len(measured.queries),
+        cosine_min=near.cosine_min,
+        cosine_mean=near.cosine_mean,
+        top10_overlap=near.top10_overlap,
+        documents=len(measured.encoded.documents),
+        queries=len(measured.encoded.queries),
         documents_per_second=measured.documents_per_second,
         query_p50_ms=measured.query_p50_ms,
         machine=machine_name(),
         measured_at=_now(),
         reason=reason,
     )
-
-
-def _top10_overlap(measured: _Measured, reference: _Measured) -> float:
-    ours = np.argsort(-(measured.queries @ measured.documents.T), axis=1, kind="stable")[:, :10]
-    theirs = np.argsort(-(reference.queries @ reference.documents.T), axis=1, kind="stable")[:, :10]
-    return float(np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ours.tolist(), theirs.tolist(), strict=True)]))
 
 
 def _unavailable(variant: Variant, reason: str) -> GateResult:

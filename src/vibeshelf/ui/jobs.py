@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from vibeshelf.core.errors import Cancelled, VibeshelfError
@@ -61,3 +63,11 @@ class Job(Generic[Result]):
 
     def _tell(self, done: int, total: int) -> None:
         self.done, self.total = done, total
+
+
+@dataclass(slots=True)
+class BenchDesk:
+    """The benchmark of this process, if one was begun, and what it is doing: every visitor sees the same."""
+
+    job: Job[Path] | None = None
+    doing: str = ""

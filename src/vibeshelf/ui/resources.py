@@ -9,17 +9,27 @@ from pathlib import Path
 
 import streamlit as st
 
+from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.index import CollectionInfo, Store
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
+from vibeshelf.adapters.querylog import QueryLog, query_log
 from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Task
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.bench_plan import Inventory
+from vibeshelf.services.bench_plan import inventory as look_around
+from vibeshelf.services.drift import Sample, sample_of_queries
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.latency import Measured, all_measured
+from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
+from vibeshelf.ui.jobs import BenchDesk
 
 # Query id -> text, and the judgments of each file.
 Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
@@ -28,7 +38,9 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
-    return load_settings()
+    found = load_settings()
+    start_metrics(found)
+    return found
 
 
 @st.cache_resource(show_spinner="Opening the collection and its model", on_release=lambda shelf: shelf.store.close())
@@ -74,7 +86,52 @@ def graded_here() -> dict[str, Task]:
     return {f"{task.name}, graded here": task for task in tasks}
 
 
+def search_log() -> QueryLog:
+    """Return the log of searches of this process's data folder."""
+    return query_log(settings())
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def splitter(model: str) -> Splitter:
+    """Return what takes texts apart as a model does. Raises ModelUnavailable for one that cannot be looked into."""
+    return open_splitter(model, settings().models_dir)
+
+
+@st.cache_resource(show_spinner="Searching the reference queries", max_entries=4)
+def reference_sample(collection: str, state: str) -> Sample:  # noqa: ARG001
+    """Return what is seen of the starter queries in a collection; `state` names its contents, another of which is searched anew."""
+    opened = shelf(collection)
+    try:
+        split = splitter(opened.manifest.encoder.model)
+    except VibeshelfError:
+        split = None
+    return sample_of_queries(opened, list(starter_queries().values()), split)
+
+
 @st.cache_resource(show_spinner=False)
 def filler() -> Filler:
     """Return what makes pools in the background."""
     return Filler(desk().tasks)
+
+
+@st.cache_resource(ttl=3600, show_spinner="Looking at what this machine has")
+def inventory() -> Inventory:
+    """Return what can run a model here; at most an hour old, since devices do not come and go."""
+    return look_around(settings())
+
+
+@st.cache_resource(ttl=10, show_spinner=False)
+def bench_results() -> tuple[list[Measured], list[VibeshelfError]]:
+    """Return the results of benchmarks that are at hand, and an error for each file that could not be read."""
+    return all_measured(settings(), _ROOT / "eval" / "results" / "latency")
+
+
+def forget_bench_results() -> None:
+    """Read them anew the next time: one was measured, imported or removed."""
+    bench_results.clear()
+
+
+@st.cache_resource(show_spinner=False)
+def bench_desk() -> BenchDesk:
+    """Return where the benchmark of this process is watched."""
+    return BenchDesk()

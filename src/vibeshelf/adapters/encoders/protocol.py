@@ -24,3 +24,11 @@ class Encoder(Protocol):
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Return unit rows, float32 (n_texts, dimension). Raises VectorError for a model that fails."""
         ...
+
+
+class TokenEncoder(Encoder, Protocol):
+    """An encoder whose tokens can be counted."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's tokens after truncation, special ones included."""
+        ...

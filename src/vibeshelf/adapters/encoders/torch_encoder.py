@@ -36,6 +36,12 @@ class TorchEncoder:
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts, self.spec.document_prompt)
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's tokens after truncation, special ones included."""
+        with self._lock:
+            rows = self.model.tokenizer(list(texts), truncation=True, max_length=self.spec.max_tokens)["input_ids"]
+        return [len(row) for row in rows]
+
     def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         with self._lock:
             raw = self.model.encode(
@@ -79,6 +85,36 @@ def torch_devices() -> list[str]:
     if torch.backends.mps.is_available():
         found.append("mps")
     return [*found, "cpu"]
+
+
+def device_names() -> dict[str, str]:
+    """Return device -> what it is called, of the accelerators that torch sees."""
+    import torch
+
+    return {
+        device: torch.cuda.get_device_name(device) if device.startswith("cuda") else "Apple GPU"
+        for device in torch_devices()
+        if device != "cpu"
+    }
+
+
+def torch_threads() -> int:
+    """Return the threads over which torch spreads one operation on the cpu."""
+    import torch
+
+    return torch.get_num_threads()
+
+
+def settle(device: str) -> None:
+    """Return once the device has done all that it was given: cuda and mps work on after the call that asked them."""
+    if device == "cpu":
+        return
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
 
 
 def _check_device(device: str) -> None:

@@ -17,7 +17,7 @@ from vibeshelf.adapters.encoders.onnx_encoder import GRAPH, PLAIN_GRAPH, TOKENIZ
 from vibeshelf.adapters.encoders.onnx_export import export, export_folder, quantize_int8, why_not_exportable
 from vibeshelf.adapters.encoders.openvino_encoder import cpu_has_bf16, has_openvino, load_openvino
 from vibeshelf.adapters.encoders.openvino_encoder import quantize_int8 as quantize_for_openvino
-from vibeshelf.adapters.encoders.protocol import Encoder
+from vibeshelf.adapters.encoders.protocol import TokenEncoder
 from vibeshelf.adapters.encoders.torch_encoder import load_torch, torch_devices
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.settings import Settings
@@ -64,7 +64,7 @@ def variants(files: ModelFiles) -> list[Variant]:
     return found
 
 
-def open_variant(settings: Settings, files: ModelFiles, variant: Variant) -> Encoder:
+def open_variant(settings: Settings, files: ModelFiles, variant: Variant) -> TokenEncoder:
     """Return the encoder of a variant, building its graph where that is missing.
 
     Raises ModelUnavailable when it cannot run here, InputError for one that there is not.
@@ -78,6 +78,16 @@ def open_variant(settings: Settings, files: ModelFiles, variant: Variant) -> Enc
         export(files, settings.models_dir)
     load = load_graph if variant.backend == "onnx" else load_openvino
     return load(_graph(exported, variant, files), exported / TOKENIZER, files.spec, variant.precision)
+
+
+def is_built(settings: Settings, files: ModelFiles, variant: Variant) -> bool:
+    """Return whether a variant's graph is there already, so that opening it builds nothing."""
+    if variant.backend == "torch":
+        return True
+    exported = export_folder(settings.models_dir, files)
+    graph = exported.with_name("onnx-int8") / GRAPH if variant.backend == "onnx" else exported.with_name("openvino-int8") / "model.xml"
+    whole = read_record(exported) is not None and (exported / PLAIN_GRAPH).is_file()
+    return whole and (variant.precision != "int8" or graph.is_file())
 
 
 def _graph(exported: Path, variant: Variant, files: ModelFiles) -> Path:

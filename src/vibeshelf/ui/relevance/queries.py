@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
+import pandas as pd
 import streamlit as st
 
 from vibeshelf.core.records import Book, Run
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.measures import Measure
 from vibeshelf.services.shelf import Shelf
+from vibeshelf.ui.chart_files import chart_files
 from vibeshelf.ui.charts import Difference, differences_chart, picked_query
 from vibeshelf.ui.relevance.facts import facts_of
 from vibeshelf.ui.text import plain
@@ -54,16 +57,18 @@ def differences(evaluated: Evaluated, measure: Measure, system: str, rows: list[
     """Draw the bars; a click on one opens its query."""
     baseline = evaluated.report.baseline or ""
     better, worse = sum(row.difference > 0 for row in rows), sum(row.difference < 0 for row in rows)
+    alt = f"Difference in {measure.name} between {system} and {baseline} for each of {len(rows)} queries, sorted"
     st.altair_chart(
         differences_chart(rows, system, baseline, measure.name),
         key=_CHART,
         on_select=_open_picked,
-        alt=f"Difference in {measure.name} between {system} and {baseline} for each of {len(rows)} queries, sorted",
+        alt=alt,
     )
     st.caption(
         f"Of {len(rows):,} queries {plain(system)} is better on {better:,} (bars upwards), {plain(baseline)} on {worse:,} "
         f"(downwards), and {len(rows) - better - worse:,} are the same. Click a bar to open its query · {plain(facts_of(evaluated))}"
     )
+    chart_files(_CHART, f"{system} against {baseline}", alt, facts_of(evaluated), pd.DataFrame([asdict(row) for row in rows]))
 
 
 def query_box(evaluated: Evaluated, rows: list[Difference]) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+import pandas as pd
 import streamlit as st
 
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.measures import Measure
+from vibeshelf.ui.chart_files import chart_files
 from vibeshelf.ui.charts import Point, speed_chart
-from vibeshelf.ui.relevance.facts import speed_of
+from vibeshelf.ui.relevance.facts import facts_of, speed_of
 from vibeshelf.ui.text import plain
 
 
@@ -24,8 +28,10 @@ def points_of(evaluated: Evaluated, measure: Measure) -> list[Point]:
 def speed_of_systems(evaluated: Evaluated, measure: Measure, points: list[Point]) -> None:
     """Draw the chart, and say of every system how quick it was or that it was not measured."""
     if points:
-        st.altair_chart(speed_chart(points, measure.name), key="speed", alt=f"{measure.name} of each system against the time of a search")
+        alt = f"{measure.name} of each system against the time of a search"
+        st.altair_chart(speed_chart(points, measure.name), key="speed", alt=alt)
         st.caption("Up is better, left is quicker. A circle: no other system is both as quick and as good; a diamond: one is.")
+        chart_files("speed", "speed and quality", alt, facts_of(evaluated), pd.DataFrame([asdict(point) for point in points]))
     said = [f"{plain(name)}: {plain(speed_of(run))}" for name, run in evaluated.runs.items()]
     depth, count = evaluated.request.depth, evaluated.report.queries
     st.caption(

@@ -1,0 +1,93 @@
+"""Where the time of a search goes, and how it spreads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from vibeshelf.core.latency import LENGTHS, QUERY_STAGES, Engine, LatencySamples
+from vibeshelf.services.latency import Measured, samples_of
+from vibeshelf.ui.chart_files import show_chart
+from vibeshelf.ui.latency.charts import curves_chart, stages_chart
+from vibeshelf.ui.latency.words import NOT_MEASURED, STAGE_WORDS, TEXT_WORDS, counts_text, engine_text, facts_of, time_text
+from vibeshelf.ui.layout import empty_state
+from vibeshelf.ui.text import plain
+
+_BOX = (5, 25, 50, 75, 95)
+
+
+def stages(measured: Measured) -> None:
+    """Draw the box plots of one engine's stages and the curves of one stage for all engines."""
+    text = str(
+        st.segmented_control(
+            "Text", LENGTHS, default=LENGTHS[0], required=True, key="stages-text", format_func=TEXT_WORDS.__getitem__
+        ) or LENGTHS[0]
+    )  # fmt: skip
+    known = [stage for stage in QUERY_STAGES if samples_of(measured.result, stage, text)]
+    if not known:
+        empty_state("No single queries of this length were measured.")
+        return
+    _boxes(measured, text, known)
+    _curves(measured, text, known)
+
+
+def _boxes(measured: Measured, text: str, known: list[str]) -> None:
+    engines = list(samples_of(measured.result, known[-1], text))
+    engine = st.selectbox("Engine", engines, key="stages-engine", format_func=lambda each: engine_text(each, measured.result))
+    engine = engine if engine in engines else engines[0]
+    rows = [_box(stage, samples_of(measured.result, stage, text)[engine]) for stage in known]
+    table = pd.DataFrame(rows)
+    about = f"{engine}, {TEXT_WORDS[text]}"
+    show_chart(
+        stages_chart(table, [str(row["stage"]) for row in rows]), key="stages", title=f"Stages of a search: {about}",
+        alt=f"Box plot of each stage of a search on {about}", facts=f"{counts_text(table['n'].tolist())} each. {facts_of(measured)}",
+        table=table,
+    )  # fmt: skip
+    st.caption("The box holds the middle half, the line in it is p50, the thin line goes from p5 to p95. Encode has tokenise in it.")
+    shown = [
+        {
+            "stage": row["stage"],
+            **{f"p{at}": time_text(float(str(row[f"p{at}"])), int(str(row["n"])), 50) for at in _BOX},
+            "n": str(row["n"]),
+        }
+        for row in rows
+    ]
+    st.table(pd.DataFrame(shown).set_index("stage"), border="horizontal", alt="Percentiles of each stage")
+
+
+def _curves(measured: Measured, text: str, known: list[str]) -> None:
+    stage = st.selectbox("Stage", known[::-1], key="curves-stage", format_func=STAGE_WORDS.__getitem__)
+    stage = stage if stage in known else known[-1]
+    samples = samples_of(measured.result, stage, text)
+    table = pd.concat([_curve(engine, each, measured) for engine, each in samples.items()], ignore_index=True)
+    about = f"{STAGE_WORDS[stage]}, {TEXT_WORDS[text]}"
+    show_chart(
+        curves_chart(table, about), key="curves", title=f"Distribution: {about}",
+        alt=f"For each engine the share of calls that were done within a time, {about}",
+        facts=f"{counts_text([each.n for each in samples.values()])} each. {facts_of(measured)}", table=table,
+    )  # fmt: skip
+    ordered = sorted(samples.items(), key=lambda pair: np.median(pair[1].seconds))
+    rows = [{"engine": plain(engine_text(engine, measured.result)), **_within(each)} for engine, each in ordered]
+    st.table(pd.DataFrame(rows).set_index("engine"), border="horizontal", alt="Times within which shares of the calls were done")
+
+
+def _box(stage: str, samples: LatencySamples) -> dict[str, object]:
+    values = np.percentile(samples.seconds, _BOX) * 1000
+    return {"stage": STAGE_WORDS[stage], **{f"p{at}": float(value) for at, value in zip(_BOX, values, strict=True)}, "n": samples.n}
+
+
+def _curve(engine: Engine, samples: LatencySamples, measured: Measured) -> pd.DataFrame:
+    times = np.sort(np.array(samples.seconds)) * 1000
+    return pd.DataFrame({
+        "engine": engine_text(engine, measured.result), "backend": engine.backend, "precision": engine.precision,
+        "ms": times, "share": np.arange(1, len(times) + 1) / len(times),
+    })  # fmt: skip
+
+
+def _within(samples: LatencySamples) -> dict[str, str]:
+    times = {"half": samples.percentile_ms(50), "95 %": samples.percentile_ms(95), "99 %": samples.percentile_ms(99)}
+    return {
+        **{name: NOT_MEASURED if value is None else time_text(value, samples.n, 50) for name, value in times.items()},
+        "n": str(samples.n),
+    }
