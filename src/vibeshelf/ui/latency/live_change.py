@@ -12,7 +12,7 @@ import streamlit as st
 from vibeshelf.adapters.encoders.gates import machine_name
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.searches import Baseline, Conditions, LoggedSearch
-from vibeshelf.services.change import FLOORS, MAX_SAMPLES, MIN_SAMPLES, Change, comparable, compare, since_baseline
+from vibeshelf.services.change import ALARM, FLOORS, MAX_SAMPLES, MIN_SAMPLES, Change, comparable, compare, since_baseline
 from vibeshelf.ui import resources
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.live_charts import shares_chart
@@ -80,7 +80,7 @@ def _compared(baseline: Baseline, rows: Sequence[LoggedSearch]) -> None:
     )  # fmt: skip
     st.caption(
         f"Compared by shuffling blocks of {change.block:,} neighbouring searches, as long as they are alike. A change counts when chance "
-        f"gives one so large in less than 5 % of cases (p50 and p95 together) and it is at least {_percent(FLOORS[50])} for p50, "
+        f"gives one so large in less than {100 * ALARM:.0f} % of cases (p50 and p95 together) and it is at least {_percent(FLOORS[50])} for p50, "
         f"{_percent(FLOORS[95])} for p95. Other work on the machine slows searches too: the test cannot tell that from a fault."
     )
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from vibeshelf.ui.charts import BETTER, MIDDLE, WORSE, Chart
 
-_TALL, _LOW, _ROW_PIXELS = 240, 150, 40
+# Streamlit fits axes and legends into a height.
+_TALL, _LOW, _ROW_PIXELS, _AXIS_PIXELS = 320, 230, 40, 60
 _SERIES_COLOURS = [BETTER, WORSE]
 _DASHES = [[1, 0], [6, 3]]
 # An objective far above what was measured would press the lines flat.
@@ -58,7 +59,7 @@ def counted_chart(table: pd.DataFrame, what: str) -> Chart:
     count = alt.X("count:Q", title=what, axis=alt.Axis(tickMinStep=1, tickCount=6, format="d"), scale=alt.Scale(domainMin=0))
     bars = base.mark_bar(color=BETTER, height=9, yOffset=9).encode(x=count, tooltip=["name:N", "count:Q"])
     names = base.mark_text(align="left", dy=-6, dx=1, fontSize=13, limit=520, color=MIDDLE).encode(x=alt.value(0), text="label:N")
-    return alt.layer(bars, names).properties(height=_ROW_PIXELS * len(table))
+    return alt.layer(bars, names).properties(height=_ROW_PIXELS * len(table) + _AXIS_PIXELS)
 
 
 def shares_chart(table: pd.DataFrame) -> Chart:
@@ -66,7 +67,7 @@ def shares_chart(table: pd.DataFrame) -> Chart:
     order = ["baseline", "now"]
     lines = alt.Chart(table).mark_line(interpolate="step-after", strokeWidth=2).encode(
         x=alt.X("milliseconds:Q", title="ms a search (logarithmic)", scale=alt.Scale(type="log", nice=False)),
-        y=alt.Y("share:Q", title="share done within that time", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+        y=alt.Y("share:Q", title="share done", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
         color=alt.Color("of:N", scale=alt.Scale(domain=order, range=[MIDDLE, BETTER]), legend=_legend()),
         strokeDash=alt.StrokeDash("of:N", scale=alt.Scale(domain=order, range=_DASHES[::-1]), legend=_legend()),
         tooltip=["of:N", alt.Tooltip("milliseconds:Q", title="ms", format=".3~g"), alt.Tooltip("share:Q", format=".0%")],

@@ -65,15 +65,14 @@ def _tiles(shown: Shown, of: Times, failed: int) -> None:
     with st.container(horizontal=True, gap="small", key="live-tiles"):
         _tile("Searches", f"{len(shown.rows):,}", f"{len(shown.rows) / minutes:.2g} a min")
         for percent, value in ((50, of.p50_ms), (95, of.p95_ms), (99, of.p99_ms)):
-            _tile(
-                f"p{percent}", "—" if value is None else f"{value:.3g} ms", f"needs n={needed(percent)}" if value is None else f"n={of.n:,}"
-            )
+            note = f"needs n={needed(percent)}" if value is None else f"n={of.n:,}"
+            _tile(f"p{percent}, ms", "—" if value is None else f"{value:.3g}", note)
         refused = sum(row.error is not None for row in shown.rows) - failed
         _tile("Failed", f"{failed:,}", f"{refused:,} refused" if refused else "none refused")
 
 
 def _tile(label: str, value: str, note: str) -> None:
-    st.metric(label, value, note, delta_color="off", delta_arrow="off", border=True, width=132)
+    st.metric(label, value, note, delta_color="off", delta_arrow="off", border=True, width=126)
 
 
 def _promise(shown: Shown) -> None:
