@@ -3,6 +3,7 @@
 import streamlit as st
 
 from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.services.logged_search import logged_search
 from vibeshelf.ui import resources
 from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.layout import empty_state, page, show_error
@@ -29,11 +30,13 @@ def examples() -> None:
 
 
 def results(query: str) -> None:
+    asked = (st.session_state["collection"], query)
     try:
-        found = resources.shelf(st.session_state["collection"]).run(query)
+        found = logged_search(resources.shelf(asked[0]), query, source="page", repeat=st.session_state.get("asked") == asked)
     except VibeshelfError as error:
         show_error(error)
         return
+    st.session_state["asked"] = asked
     for note in found.notes:
         st.warning(note)
     timing_line(found)

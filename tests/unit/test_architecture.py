@@ -19,8 +19,9 @@ ONE_DOOR = {
     "onnxruntime": ("src/vibeshelf/adapters/encoders/",),
     "openvino": ("src/vibeshelf/adapters/encoders/",),
     "ir_measures": ("src/vibeshelf/services/measures.py",),
+    "prometheus_client": ("src/vibeshelf/adapters/metrics.py",),
 }
-ONLY_INSIDE_FUNCTIONS = ("torch", "sentence_transformers", "onnxruntime", "openvino", "ir_measures", "scipy")
+ONLY_INSIDE_FUNCTIONS = ("torch", "sentence_transformers", "onnxruntime", "openvino", "ir_measures", "scipy", "prometheus_client")
 
 
 def sources() -> list[Path]:

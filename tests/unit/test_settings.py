@@ -38,6 +38,8 @@ def test_nothing_set_gives_the_defaults(folder: Path) -> None:
         ("vibeshelf_modell", "VIBESHELF_MODEL"),
         ("VIBESHELF_DEVICES", "VIBESHELF_DEVICE"),
         ("VIBESHELF_BACKENT", "VIBESHELF_BACKEND"),
+        ("VIBESHELF_QUERY_TEXTS", "VIBESHELF_QUERY_TEXT"),
+        ("VIBESHELF_METRIC_PORT", "VIBESHELF_METRICS_PORT"),
     ],
 )
 @pytest.mark.parametrize("place", ["environment", "env file", "exported in the env file"])
@@ -51,7 +53,10 @@ def test_a_typo_suggests_the_right_name(folder: Path, monkeypatch: pytest.Monkey
 
 def test_a_name_near_none_lists_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIBESHELF_QQQQQQQQQQQQ", "x")
-    known = "VIBESHELF_BACKEND, VIBESHELF_CHROMA_URL, VIBESHELF_DATA_DIR, VIBESHELF_DEVICE, VIBESHELF_MODEL"
+    known = (
+        "VIBESHELF_BACKEND, VIBESHELF_CHROMA_URL, VIBESHELF_DATA_DIR, VIBESHELF_DEVICE, VIBESHELF_METRICS_PORT, "
+        "VIBESHELF_MODEL, VIBESHELF_QUERY_TEXT"
+    )
     assert refusal() == f"unknown setting VIBESHELF_QQQQQQQQQQQQ. Known: {known}"
 
 
@@ -59,6 +64,23 @@ def test_a_name_near_none_lists_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_of_scripts_and_strangers_are_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
     assert load_settings().device == "auto"
+
+
+@pytest.mark.parametrize(("written", "kept"), [("on", True), ("OFF", False), ("", True)])
+def test_the_text_of_queries_is_kept_or_not(monkeypatch: pytest.MonkeyPatch, written: str, kept: bool) -> None:
+    monkeypatch.setenv("VIBESHELF_QUERY_TEXT", written)
+    assert load_settings().query_text is kept
+
+
+def test_a_switch_that_is_neither_on_nor_off_and_a_port_that_is_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIBESHELF_METRICS_PORT", "9100")
+    assert load_settings().metrics_port == 9100
+    for port in ("http", "0", "65536", "-1", "9.5"):
+        monkeypatch.setenv("VIBESHELF_METRICS_PORT", port)
+        assert refusal() == f"VIBESHELF_METRICS_PORT: '{port}' is no port; expected a number from 1 to 65535"
+    monkeypatch.delenv("VIBESHELF_METRICS_PORT")
+    monkeypatch.setenv("VIBESHELF_QUERY_TEXT", "of")
+    assert refusal() == "VIBESHELF_QUERY_TEXT: 'of' cannot be used; expected on or off"
 
 
 def test_comments_and_other_names_of_the_env_file_are_left_alone(folder: Path) -> None:

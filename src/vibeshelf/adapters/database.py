@@ -50,9 +50,10 @@ class Database:
             self._connection.close()
 
 
-def open_database(path: Path, migrations: Sequence[Migration]) -> Database:
+def open_database(path: Path, migrations: Sequence[Migration], *, durable: bool = True) -> Database:
     """Return the database, made or brought to the newest migration where needed.
 
+    `durable`: what was written survives a power cut, not only a killed process; without it a transaction waits for no disk.
     Raises StorageError for a file that is no database of ours, is newer than this program, or cannot be written.
     """
     try:
@@ -65,8 +66,7 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> Database:
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             _switch_to_wal(connection)
-            # What was said to be saved survives a power cut, not only a killed process.
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             database = Database(path, connection)
             _migrate(database, migrations)
         except BaseException:

@@ -30,7 +30,7 @@ def _app(arguments: argparse.Namespace) -> int:
     with Bar() as bar:
         report = ingest(open_source(STARTER), settings, IngestOptions(STARTER), bar.show)
     print(f"Vibeshelf: {report.tally.read:,} books in '{STARTER}', http://{arguments.address}:{port}", file=sys.stderr, flush=True)
-    streamlit = ["-m", "streamlit", "run", str(page), "--server.address", arguments.address, "--server.port", str(port)]
+    streamlit = ["-m", "vibeshelf.ui.serve", str(page), "--server.address", arguments.address, "--server.port", str(port)]
     # Streamlit reads its configuration from the folder it is started in.
     os.environ["VIBESHELF_DATA_DIR"] = str(settings.data_dir)
     os.chdir(page.parent)

@@ -34,6 +34,7 @@ def add_search(commands: Any) -> None:
 def _search(arguments: argparse.Namespace) -> int:
     from vibeshelf.core.settings import load_settings
     from vibeshelf.services.filters import parse_filters
+    from vibeshelf.services.logged_search import logged_search
     from vibeshelf.services.search import check_k, check_system, clean_query
     from vibeshelf.services.shelf import open_shelf
 
@@ -44,7 +45,7 @@ def _search(arguments: argparse.Namespace) -> int:
     filters = parse_filters(arguments.where)
     settings = load_settings(backend=arguments.backend, device=arguments.device)
     shelf = open_shelf(arguments.collection, model=arguments.model, settings=settings)
-    result = shelf.run(arguments.query, arguments.k, arguments.system, filters)
+    result = logged_search(shelf, arguments.query, arguments.k, arguments.system, filters, source="cli")
     for note in result.notes:
         print(f"vibeshelf: {note}", file=sys.stderr)
     if arguments.json:

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     model: str = "all-MiniLM-L6-v2"
     device: str = "auto"
     backend: str = "auto"
+    query_text: bool = True
+    metrics_port: int | None = None
 
     @field_validator("data_dir", mode="after")
     @classmethod
@@ -50,6 +52,22 @@ class Settings(BaseSettings):
             raise ValueError(f"{shown!r} is not an address; expected http://host:port or https://host:port with nothing behind it")
         return value.rstrip("/")
 
+    @field_validator("query_text", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).strip().lower() not in ("on", "off"):
+            raise ValueError(f"{value!r} cannot be used; expected on or off")
+        return str(value).strip().lower() == "on"
+
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _port(cls, value: object) -> object:
+        if value is None or (str(value).strip().isdecimal() and 1 <= int(str(value)) <= 65535):
+            return value
+        raise ValueError(f"{value!r} is no port; expected a number from 1 to 65535")
+
     @property
     def chroma_dir(self) -> Path:
         return self.data_dir / "chroma"
@@ -66,6 +84,10 @@ class Settings(BaseSettings):
     @property
     def runs_dir(self) -> Path:
         return self.data_dir / "runs"
+
+    @property
+    def query_log_path(self) -> Path:
+        return self.data_dir / "searches.sqlite"
 
     @property
     def bench_dir(self) -> Path:

@@ -32,6 +32,14 @@ def parse_filters(conditions: Sequence[str]) -> tuple[Filter, ...]:
     return (*ranges, *(Filter(key, tuple(chosen)) for key, chosen in values.items()))
 
 
+def filter_text(each: Filter) -> str:
+    """Return a filter as people write it: genre=mystery, year=1900..1950; either of several values as genre=mystery|horror."""
+    if each.values:
+        return f"{each.key}={'|'.join(str(value).lower() if isinstance(value, bool) else value for value in each.values)}"
+    low, high = ("" if bound is None else f"{bound:g}" for bound in (each.low, each.high))
+    return f"{each.key}={low}" if low and low == high else f"{each.key}={low}..{high}"
+
+
 def _range(key: str, value: str, condition: str) -> Filter:
     start, dots, end = value.partition("..")
     try:

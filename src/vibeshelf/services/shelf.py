@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.mirror import Mirror, build_mirror, open_mirror
+from vibeshelf.adapters.querylog import query_log
 from vibeshelf.core.errors import VectorError
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
+from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.query_vectors import MAX_QUERIES, QueryVectors
 from vibeshelf.services.search import DEFAULT_SYSTEM, search
 
@@ -37,6 +39,7 @@ class Shelf:
     def __init__(self, store: Store, index: Index, encoder: Encoder, remembered_queries: int = MAX_QUERIES) -> None:
         self.store = store
         self.encoder = encoder
+        self.log = query_log(store.settings)
         self._queries = QueryVectors(encoder, remembered_queries)
         self._state = _State(index, mirror_of(store.settings, index))
         self._outdated = False
@@ -51,15 +54,16 @@ class Shelf:
         return self._state.index.name
 
     def search(self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, where: Mapping[str, str] | Sequence[str] = ()) -> list[Hit]:
-        """Return the best k books, best first; `where` as in `{"genre": "mystery", "year": "1900..1950"}`."""
+        """Return the best k books, best first; `where` as in `{"genre": "mystery", "year": "1900..1950"}`. The search is logged."""
         conditions = [f"{key}={value}" for key, value in where.items()] if isinstance(where, Mapping) else where
-        return list(self.run(query, k, system, parse_filters(conditions)).hits)
+        return list(logged_search(self, query, k, system, parse_filters(conditions), source="python").hits)
 
     def run(
         self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = (), remember: bool = True
     ) -> SearchResult:
         """Return a search with its timing and what made it; without `remember` the query is encoded anew, as measurements want it.
 
+        It is not logged: evaluations and benchmarks search here, people by `logged_search`.
         Raises CollectionBusy while another process writes to the collection.
         """
         state = self._current()

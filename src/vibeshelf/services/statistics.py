@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import ceil, sqrt
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95, resamples: int =
     sample = np.asarray(values, dtype=np.float64)
     if len(sample) < 2:
         return None
-    random = np.random.default_rng(SEED)
-    means = np.concatenate([sample[random.integers(0, len(sample), shape)].mean(axis=1) for shape in _chunks(resamples, len(sample))])
+    means = _resampled_means(np.random.default_rng(SEED), sample, resamples)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -51,6 +51,53 @@ def paired_p_value(differences: Sequence[float], samples: int = SAMPLED_SIGNS) -
     drawn = (_random_sums(random, table, rows) for rows, _ in _chunks(samples, len(table)))
     as_large = sum(_as_large(sums, pairs) for sums in drawn)
     return (as_large + 1) / (samples + 1)
+
+
+def unpaired_p_value(one: Sequence[float], other: Sequence[float], samples: int = RESAMPLES) -> float | None:
+    """Return the two-sided p of a permutation test on the difference of two means, from `samples` random deals; never 0.
+
+    None where one of them is empty.
+    """
+    if not len(one) or not len(other):
+        return None
+    every = np.concatenate([np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)])
+    random = np.random.default_rng(SEED)
+    wanted, total, count = abs(_mean_difference(every[: len(one)].sum(), every.sum(), len(one), len(every))), every.sum(), len(one)
+    as_large = 0
+    for rows, _ in _chunks(samples, len(every)):
+        order = np.argsort(random.random((rows, len(every))), axis=1)[:, :count]
+        sums = every[order].sum(axis=1)
+        as_large += int((np.abs(_mean_difference(sums, total, count, len(every))) >= wanted - 1e-12 * float(np.abs(every).max())).sum())
+    return (as_large + 1) / (samples + 1)
+
+
+def difference_interval(one: Sequence[float], other: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float] | None:
+    """Return the 95 % bootstrap percentile interval of mean(one) - mean(other); None where one has fewer than two values."""
+    if min(len(one), len(other)) < 2:
+        return None
+    random = np.random.default_rng(SEED)
+    first, second = (_resampled_means(random, np.asarray(each, dtype=np.float64), resamples) for each in (one, other))
+    low, high = np.quantile(first - second, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def share_interval(good: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share after Wilson, which holds for few and for shares near 0 and 1."""
+    share, square = good / n, NormalDist().inv_cdf(1 - ALPHA / 2) ** 2
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = sqrt(square * (share * (1 - share) / n + square / (4 * n * n))) / (1 + square / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share_difference_interval(good: int, n: int, other_good: int, other_n: int) -> tuple[float, float]:
+    """Return the 95 % interval of the difference of two shares after Newcombe, from Wilson's of each."""
+    share, other = good / n, other_good / other_n
+    (low, high), (other_low, other_high) = share_interval(good, n), share_interval(other_good, other_n)
+    difference = share - other
+    return (
+        difference - sqrt((share - low) ** 2 + (other_high - other) ** 2),
+        difference + sqrt((high - share) ** 2 + (other - other_low) ** 2),
+    )
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -80,6 +127,16 @@ def queries_needed(differences: Sequence[float], comparisons: int = 1) -> int | 
 def standard_error(values: Sequence[float]) -> float | None:
     """Return the standard error of the mean; None for fewer than two values."""
     return float(np.std(values, ddof=1)) / sqrt(len(values)) if len(values) > 1 else None
+
+
+def _mean_difference(sums: Any, total: float, count: int, every: int) -> Any:
+    """Return mean of the first `count` minus mean of the rest, from the sums of the first."""
+    return sums / count - (total - sums) / (every - count)
+
+
+def _resampled_means(random: np.random.Generator, sample: Numbers, resamples: int) -> Numbers:
+    """Return the means of bootstrap samples, float64 (resamples,)."""
+    return np.concatenate([sample[random.integers(0, len(sample), shape)].mean(axis=1) for shape in _chunks(resamples, len(sample))])
 
 
 def _as_large(sums: Numbers, pairs: Numbers) -> int:

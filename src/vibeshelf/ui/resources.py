@@ -9,18 +9,23 @@ from pathlib import Path
 
 import streamlit as st
 
+from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.index import CollectionInfo, Store
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
+from vibeshelf.adapters.querylog import QueryLog, query_log
 from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.bench_plan import Inventory
 from vibeshelf.services.bench_plan import inventory as look_around
+from vibeshelf.services.drift import Sample, sample_of_queries
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.latency import Measured, all_measured
+from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
 from vibeshelf.ui.jobs import BenchDesk
@@ -32,7 +37,9 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 @st.cache_resource(show_spinner=False)
 def settings() -> Settings:
-    return load_settings()
+    found = load_settings()
+    start_metrics(found)
+    return found
 
 
 @st.cache_resource(show_spinner="Opening the collection and its model", on_release=lambda shelf: shelf.store.close())
@@ -70,6 +77,28 @@ def evaluations() -> OrderedDict[str, Evaluated]:
 def desk() -> Desk:
     """Return the desk where raters work."""
     return open_desk(settings())
+
+
+def search_log() -> QueryLog:
+    """Return the log of searches of this process's data folder."""
+    return query_log(settings())
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def splitter(model: str) -> Splitter:
+    """Return what takes texts apart as a model does. Raises ModelUnavailable for one that cannot be looked into."""
+    return open_splitter(model, settings().models_dir)
+
+
+@st.cache_resource(show_spinner="Searching the reference queries", max_entries=4)
+def reference_sample(collection: str, state: str) -> Sample:  # noqa: ARG001
+    """Return what is seen of the starter queries in a collection; `state` names its contents, another of which is searched anew."""
+    opened = shelf(collection)
+    try:
+        split = splitter(opened.manifest.encoder.model)
+    except VibeshelfError:
+        split = None
+    return sample_of_queries(opened, list(starter_queries().values()), split)
 
 
 @st.cache_resource(show_spinner=False)
