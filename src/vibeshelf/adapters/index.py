@@ -50,6 +50,15 @@ class CollectionInfo:
     manifest: Manifest | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """Some of what a collection holds, unchecked. Row i of `vectors`, float32 (n, dimension), belongs to book i."""
+
+    books: list[Book]
+    hashes: list[StoredHashes]
+    vectors: Vectors
+
+
 def check_name(name: str) -> str:
     """Return the collection name. Raises InputError for one that Chroma or a file system does not take."""
     if not _NAME.fullmatch(name):
@@ -218,6 +227,20 @@ class Index:
             fix = f"Something else wrote to it; build it again: vibeshelf ingest SOURCE --collection {self.name}-2"
             raise VectorError(f"{error}. {fix}") from None
         return dict(zip(found["ids"], rows, strict=True))
+
+    def stored(self) -> Iterator[StoredPage]:
+        """Yield all that is stored as it is, vectors unchecked, page by page: for who examines it."""
+        for offset in range(0, self.count(), _PAGE):
+            with _errors(self.store.where):
+                page = self._collection.get(limit=_PAGE, offset=offset, include=["embeddings", "metadatas", "documents"])
+            rows = list(zip(page["ids"], page["metadatas"], page["documents"], strict=True))
+            books = [_book(book_id, facts, text) for book_id, facts, text in rows]
+            vectors = np.asarray(page["embeddings"], dtype=np.float32).reshape(len(rows), -1)
+            yield StoredPage(books, [_hashes(facts) for _, facts, _ in rows], vectors)
+
+    def hnsw(self) -> dict[str, Any]:
+        """Return the parameters of the graph as Chroma has them."""
+        return dict(self._collection.configuration.get("hnsw") or {})
 
     def stored_dimension(self) -> int | None:
         """Return the dimension of the vectors as they are stored, or None when there are none."""

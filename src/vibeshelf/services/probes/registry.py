@@ -1,0 +1,26 @@
+"""All probes, in the order in which they are shown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from vibeshelf.core.errors import InputError
+from vibeshelf.services.probes import towers
+from vibeshelf.services.probes.probe import Probe
+
+PROBES: tuple[Probe, ...] = (*towers.PROBES,)
+
+
+def chosen(ids: Sequence[str] | None, cheap: bool = False) -> tuple[Probe, ...]:
+    """Return the probes of these ids (a group's name stands for all of it), or all; `cheap`: only such as run at every start.
+
+    Raises InputError for an id that there is not.
+    """
+    for name in ids or ():
+        if not any(name in (probe.id, probe.group) for probe in PROBES):
+            known = [*dict.fromkeys(probe.group for probe in PROBES), *(probe.id for probe in PROBES)]
+            close = difflib.get_close_matches(name, known, n=1)
+            raise InputError(f"unknown probe '{name}'{f'; did you mean {close[0]}?' if close else '.'} Known: {', '.join(known)}")
+    wanted = [probe for probe in PROBES if not ids or probe.id in ids or probe.group in ids]
+    return tuple(probe for probe in wanted if probe.cheap or not cheap)
