@@ -7,7 +7,7 @@ Everything is changed as a careless program would change it: what the collection
 # ruff: noqa: ARG001, ARG005
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,22 +26,27 @@ Plant = Callable[[Specimen, float, np.random.Generator], Specimen]
 
 @dataclass(frozen=True)
 class Fault:
-    """A way in which vectors go wrong. `strength` is the least at which it must be found, in the words of `unit`."""
+    """A way in which vectors go wrong. `strength` is the least at which it must be found, in the words of `unit`.
+
+    `weaker` strengths are tried besides, to see where it is no longer found; empty where there is nothing weaker.
+    """
 
     name: str
     probe: str
     strength: float
     unit: str
     plant: Plant
+    weaker: tuple[float, ...] = ()
 
 
 class Remembering:
     """The real encoder, asked once for every text: a text has one vector, and a thousand plantings need not encode it again."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> None:
+        """`known` are documents that it has encoded before: text -> unit row, float32 (dimension,)."""
         self.spec, self.backend, self.precision, self.device = encoder.spec, encoder.backend, encoder.precision, encoder.device
         self._encoder = encoder
-        self._known: dict[tuple[str, str], Vectors] = {}
+        self._known: dict[tuple[str, str], Vectors] = {("document", text): row for text, row in (known or {}).items()}
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         # Without prompts of their own the towers are one, and share what they know.
@@ -185,7 +190,7 @@ def in_steps_by_dimension(rows: Vectors, bits: float, random: np.random.Generato
     """Each dimension in so many bits, with a scale of its own, as vector stores do."""
     steps = 2 ** (bits - 1) - 1
     scale = np.abs(rows).max(axis=0, keepdims=True) / steps
-    return np.round(rows / scale) * scale
+    return np.asarray(np.round(rows / scale) * scale)
 
 
 def signs_only(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
@@ -193,11 +198,11 @@ def signs_only(rows: Vectors, strength: float, random: np.random.Generator) -> n
 
 
 def rounded(rows: Vectors, decimals: float, random: np.random.Generator) -> np.ndarray:
-    return np.round(rows, int(decimals))
+    return np.asarray(np.round(rows, int(decimals)))
 
 
 def halved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    return rows.astype(np.float16)
+    return np.asarray(rows.astype(np.float16))
 
 
 def inverted(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
@@ -227,7 +232,7 @@ def rescaled(rows: Vectors, share: float, random: np.random.Generator) -> np.nda
 
 def _dimensions(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
     count = max(2, round(share * rows.shape[1])) if share < 1 else rows.shape[1]
-    return random.choice(rows.shape[1], count, replace=False)
+    return np.asarray(random.choice(rows.shape[1], count, replace=False))
 
 
 def moved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
