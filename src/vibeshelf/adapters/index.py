@@ -50,6 +50,15 @@ class CollectionInfo:
     manifest: Manifest | None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """Some of what a collection holds, unchecked. Row i of `vectors`, float32 (n, dimension), belongs to book i."""
+
+    books: list[Book]
+    hashes: list[StoredHashes]
+    vectors: Vectors
+
+
 def check_name(name: str) -> str:
     """Return the collection name. Raises InputError for one that Chroma or a file system does not take."""
     if not _NAME.fullmatch(name):
@@ -144,6 +153,17 @@ class Store:
         """Forget the client; the next use opens one that sees what was written since."""
         self._client = None
 
+    @contextmanager
+    def opened_anew(self) -> Iterator[Store]:
+        """Give a store that reads the same folder or server afresh, beside the client that this process shares, and close it."""
+        other = Store(self.settings)
+        # Chroma shares what clients of one path have read; another spelling of the path is another client.
+        other._client = _connect(self.settings, "." if self.embedded else "")
+        try:
+            yield other
+        finally:
+            other._client.close()
+
     def _get(self, name: str) -> Any:
         import chromadb.errors
 
@@ -219,6 +239,20 @@ class Index:
             raise VectorError(f"{error}. {fix}") from None
         return dict(zip(found["ids"], rows, strict=True))
 
+    def stored(self) -> Iterator[StoredPage]:
+        """Yield all that is stored as it is, vectors unchecked, page by page: for who examines it."""
+        for offset in range(0, self.count(), _PAGE):
+            with _errors(self.store.where):
+                page = self._collection.get(limit=_PAGE, offset=offset, include=["embeddings", "metadatas", "documents"])
+            rows = list(zip(page["ids"], page["metadatas"], page["documents"], strict=True))
+            books = [_book(book_id, facts, text) for book_id, facts, text in rows]
+            vectors = np.asarray(page["embeddings"], dtype=np.float32).reshape(len(rows), -1)
+            yield StoredPage(books, [_hashes(facts) for _, facts, _ in rows], vectors)
+
+    def hnsw(self) -> dict[str, Any]:
+        """Return the parameters of the graph as Chroma has them."""
+        return dict(self._collection.configuration.get("hnsw") or {})
+
     def stored_dimension(self) -> int | None:
         """Return the dimension of the vectors as they are stored, or None when there are none."""
         with _errors(self.store.where):
@@ -250,6 +284,13 @@ class Index:
         with _errors(self.store.where):
             self._collection.modify(metadata={MANIFEST_KEY: dump_manifest(self.manifest)})
         return self.manifest
+
+    def rename(self, name: str) -> None:
+        """Give the collection another name, in the store and in its manifest. Raises InputError for one that cannot be used."""
+        with _errors(self.store.where):
+            self._collection.modify(name=check_name(name))
+        self.name = name
+        self.save_manifest(collection=name)
 
     def has_changed(self) -> bool:
         """Return whether the manifest in the store is another one by now; one round trip to a server."""
@@ -290,7 +331,7 @@ class _Clients:
 _clients = _Clients()
 
 
-def _connect(settings: Settings) -> Any:
+def _connect(settings: Settings, below: str = "") -> Any:
     # Chroma's own telemetry stays off, in this process and in what it starts.
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     import chromadb
@@ -301,7 +342,7 @@ def _connect(settings: Settings) -> Any:
     with _errors(where):
         if settings.chroma_url is None:
             settings.chroma_dir.mkdir(parents=True, exist_ok=True)
-            return _open_folder(settings.chroma_dir, quiet)
+            return _open_folder(os.path.join(settings.chroma_dir, below), quiet)  # noqa: PTH118
         address = urlsplit(settings.chroma_url)
         secure = address.scheme == "https"
         return chromadb.HttpClient(
@@ -309,12 +350,12 @@ def _connect(settings: Settings) -> Any:
         )
 
 
-def _open_folder(folder: Path, settings: Any) -> Any:
+def _open_folder(folder: str, settings: Any) -> Any:
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
 
     try:
-        return chromadb.PersistentClient(str(folder), settings=settings)
+        return chromadb.PersistentClient(folder, settings=settings)
     except BaseException:
         # Chroma remembers a client that could not start, and would hand out this half of one at the next call.
         SharedSystemClient.clear_system_cache()

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.encoders.reference_texts import CANARY_TEXTS
@@ -29,12 +30,15 @@ def make_canaries(encoder: Encoder) -> tuple[Canary, ...]:
 
 def require_match(index: Index, encoder: Encoder) -> None:
     """Raise ModelMismatch, naming the first property that differs and the command that mends it, unless they belong together."""
-    built, asked = index.manifest.encoder, encoder.spec
-    for what, of_built, of_asked in _properties(built, asked):
-        if of_built != of_asked:
-            raise ModelMismatch(index.name, what, of_built, of_asked, _fix(index.manifest, asked))
+    for what, of_built, of_asked in differences(index.manifest.encoder, encoder.spec):
+        raise ModelMismatch(index.name, what, of_built, of_asked, how_to_match(index.manifest, encoder.spec))
     _require_stored_dimension(index)
     _require_canaries(index, encoder)
+
+
+def differences(built: EncoderSpec, asked: EncoderSpec) -> list[tuple[str, str, str]]:
+    """Return (what, of the one, of the other) for every property in which two encoders differ and their vectors would, too."""
+    return [each for each in _properties(built, asked) if each[1] != each[2]]
 
 
 def _properties(built: EncoderSpec, asked: EncoderSpec) -> Iterator[tuple[str, str, str]]:
@@ -53,7 +57,8 @@ def _properties(built: EncoderSpec, asked: EncoderSpec) -> Iterator[tuple[str, s
     yield each("normalisation", lambda spec: str(spec.normalised))
 
 
-def _fix(manifest: Manifest, asked: EncoderSpec) -> str:
+def how_to_match(manifest: Manifest, asked: EncoderSpec) -> str:
+    """Return the command that brings a collection and an encoder together."""
     rebuild = f"vibeshelf ingest SOURCE --model {shlex.quote(asked.model)} --collection {manifest.collection}-2"
     if asked.model == manifest.encoder.model:
         return f"The model of that name has changed: restore its files, or build a new collection: {rebuild}"
@@ -73,14 +78,7 @@ def _require_stored_dimension(index: Index) -> None:
 
 
 def _require_canaries(index: Index, encoder: Encoder) -> None:
-    canaries = index.manifest.canaries
-    bound = SAME_PRECISION_COSINE if encoder.precision == index.manifest.precision else OTHER_PRECISION_COSINE
-    texts = [canary.text for canary in canaries]
-    queries = encoder.encode_queries(texts)
-    same_tower = encoder.spec.query_prompt == encoder.spec.document_prompt
-    documents = queries if same_tower else encoder.encode_documents(texts)
-    stored = np.array([[canary.query_vector, canary.document_vector] for canary in canaries], dtype=np.float32)
-    least = float(np.min([(stored[:, 0] * queries).sum(axis=1), (stored[:, 1] * documents).sum(axis=1)]))
+    bound, least = bound_of(index.manifest, encoder), float(canary_cosines(index.manifest, encoder).min())
     if not least >= bound:
         raise ModelMismatch(
             index.name,
@@ -89,3 +87,18 @@ def _require_canaries(index: Index, encoder: Encoder) -> None:
             f"cosine {least:.3f} from '{encoder.spec.model}' on {encoder.backend} {encoder.precision}",
             f"Encode with --backend torch, or build a new collection: vibeshelf ingest SOURCE --collection {index.name}-2",
         )
+
+
+def bound_of(manifest: Manifest, encoder: Encoder) -> float:
+    """Return the cosine that this encoder's vector of a text must have, at least, with the stored one of the same text."""
+    return SAME_PRECISION_COSINE if encoder.precision == manifest.precision else OTHER_PRECISION_COSINE
+
+
+def canary_cosines(manifest: Manifest, encoder: Encoder) -> npt.NDArray[np.float32]:
+    """Return the cosine of each canary's stored vectors with what the encoder gives now, float32 (2, n_canaries): queries, documents."""
+    texts = [canary.text for canary in manifest.canaries]
+    queries = encoder.encode_queries(texts)
+    same_tower = encoder.spec.query_prompt == encoder.spec.document_prompt
+    documents = queries if same_tower else encoder.encode_documents(texts)
+    stored = np.array([[canary.query_vector, canary.document_vector] for canary in manifest.canaries], dtype=np.float32)
+    return np.asarray([(stored[:, 0] * queries).sum(axis=1), (stored[:, 1] * documents).sum(axis=1)])
