@@ -6,19 +6,26 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import streamlit as st
 
-from vibeshelf.adapters.index import CollectionInfo, Store
+from vibeshelf.adapters.index import CollectionInfo, Index, Store
+from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.probes import Examination
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.collection_map import Atlas
+from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.pooling import Filler
-from vibeshelf.services.shelf import Shelf, open_shelf
+from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
+from vibeshelf.ui.jobs import Job
+from vibeshelf.ui.last_used import LastUsed
 
 # Query id -> text, and the judgments of each file.
 Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
@@ -59,6 +66,44 @@ def judgments(name: str) -> Judgments:
 def evaluations() -> OrderedDict[str, Evaluated]:
     """Return the latest evaluations by their fingerprints; the runs under them are kept in the data folder."""
     return OrderedDict()
+
+
+class Held(NamedTuple):
+    """A collection as it lies in the store, whatever the guard says to it; no mirror where there is none."""
+
+    index: Index
+    mirror: Mirror | None
+
+
+@st.cache_resource(show_spinner="Opening the collection", ttl=60)
+def holdings(collection: str) -> Held:
+    """Return a collection for who looks at its vectors without searching it; a minute old at most."""
+    index = Store(settings()).open(collection)
+    return Held(index, mirror_of(settings(), index))
+
+
+@st.cache_resource(show_spinner=False)
+def atlases() -> LastUsed[Atlas]:
+    """Return the latest maps, by the path that each is kept under."""
+    return LastUsed(4)
+
+
+@st.cache_resource(show_spinner=False)
+def drills() -> LastUsed[Drill]:
+    """Return the latest drills, by the collection and its state."""
+    return LastUsed(8)
+
+
+@st.cache_resource(show_spinner=False)
+def examinations() -> LastUsed[Examination]:
+    """Return the latest full examinations, by the collection and its state."""
+    return LastUsed(32)
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> dict[str, Job[Any]]:
+    """Return the long work that goes on, by what was asked for: whoever asks the same watches the same job."""
+    return {}
 
 
 @st.cache_resource(show_spinner=False)
