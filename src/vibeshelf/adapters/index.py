@@ -153,6 +153,17 @@ class Store:
         """Forget the client; the next use opens one that sees what was written since."""
         self._client = None
 
+    @contextmanager
+    def opened_anew(self) -> Iterator[Store]:
+        """Give a store that reads the same folder or server afresh, beside the client that this process shares, and close it."""
+        other = Store(self.settings)
+        # Chroma shares what clients of one path have read; another spelling of the path is another client.
+        other._client = _connect(self.settings, "." if self.embedded else "")
+        try:
+            yield other
+        finally:
+            other._client.close()
+
     def _get(self, name: str) -> Any:
         import chromadb.errors
 
@@ -313,7 +324,7 @@ class _Clients:
 _clients = _Clients()
 
 
-def _connect(settings: Settings) -> Any:
+def _connect(settings: Settings, below: str = "") -> Any:
     # Chroma's own telemetry stays off, in this process and in what it starts.
     os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
     import chromadb
@@ -324,7 +335,7 @@ def _connect(settings: Settings) -> Any:
     with _errors(where):
         if settings.chroma_url is None:
             settings.chroma_dir.mkdir(parents=True, exist_ok=True)
-            return _open_folder(settings.chroma_dir, quiet)
+            return _open_folder(os.path.join(settings.chroma_dir, below), quiet)  # noqa: PTH118
         address = urlsplit(settings.chroma_url)
         secure = address.scheme == "https"
         return chromadb.HttpClient(
@@ -332,12 +343,12 @@ def _connect(settings: Settings) -> Any:
         )
 
 
-def _open_folder(folder: Path, settings: Any) -> Any:
+def _open_folder(folder: str, settings: Any) -> Any:
     import chromadb
     from chromadb.api.shared_system_client import SharedSystemClient
 
     try:
-        return chromadb.PersistentClient(str(folder), settings=settings)
+        return chromadb.PersistentClient(folder, settings=settings)
     except BaseException:
         # Chroma remembers a client that could not start, and would hand out this half of one at the next call.
         SharedSystemClient.clear_system_cache()

@@ -57,6 +57,11 @@ class Lexical:
         self._words, self._starts, self._rows, self._scores = words, starts, rows, scores
         self._count = count
 
+    @property
+    def count(self) -> int:
+        """How many rows are indexed."""
+        return self._count
+
     def scores(self, query: str) -> npt.NDArray[np.float32]:
         """Return the BM25 score of every row, float32 (n_rows,); 0 where no word is shared.
 

@@ -13,9 +13,10 @@ import numpy as np
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.mirror import Mirror
-from vibeshelf.core.errors import ForeignCollection, ModelUnavailable
+from vibeshelf.core.errors import CollectionBusy, ForeignCollection, ModelUnavailable, VibeshelfError
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings
+from vibeshelf.services.probes.probe import Finding, Probe
 from vibeshelf.services.probes.registry import chosen
 from vibeshelf.services.probes.specimen import Holdings, Specimen
 from vibeshelf.services.shelf import Shelf, mirror_of, requested_model
@@ -103,7 +104,7 @@ def _examine(specimen: Specimen, asked: _Asked) -> Examination:
     for done, probe in enumerate(probes):
         if asked.progress:
             asked.progress(done, len(probes), probe.title)
-        results.append(probe.run(specimen))
+        results.append(_run(probe, specimen))
     manifest = specimen.manifest
     return Examination(
         manifest.collection,
@@ -116,6 +117,16 @@ def _examine(specimen: Specimen, asked: _Asked) -> Examination:
         manifest.count,
         asked.cheap,
     )
+
+
+def _run(probe: Probe, specimen: Specimen) -> ProbeResult:
+    try:
+        return probe.run(specimen)
+    except CollectionBusy:
+        raise
+    except VibeshelfError as error:
+        # What cannot even be looked at is not in order.
+        return probe.result(Finding(FAIL, str(error), "mend what the message names, and examine again"))
 
 
 def _foreign(error: ForeignCollection, asked: _Asked) -> Examination:

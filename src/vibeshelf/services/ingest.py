@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from vibeshelf.core.errors import CollectionBusy, InputError, Mismatch, SourceEr
 from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import check_template, record_hash, render, text_hash
+from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import make_canaries, require_match
 from vibeshelf.services.shelf import mirror_of, requested_model
 
@@ -230,7 +230,7 @@ class _Run:
         index.save_manifest(
             complete=True,
             count=index.count(),
-            corpus_hash=_corpus_hash(index.all_hashes()),
+            corpus_hash=corpus_hash(index.all_hashes()),
             built_at=_now(),
             revision=index.manifest.revision + 1,
         )
@@ -304,15 +304,6 @@ def _require_template(index: Index, template: str) -> None:
             repr(template),
             f"Leave out --template, or build a new collection: vibeshelf ingest SOURCE --template TEMPLATE --collection {index.name}-2",
         )
-
-
-def _corpus_hash(rows: Iterable[tuple[str, StoredHashes]]) -> str:
-    """Return a hash of all ids with their records that does not depend on their order."""
-    total = 0
-    for book_id, hashes in rows:
-        digest = hashlib.sha256(f"{book_id}\0{hashes.record}".encode()).digest()
-        total = (total + int.from_bytes(digest, "big")) % (1 << 256)
-    return f"{total:064x}"
 
 
 def _versions() -> dict[str, str]:

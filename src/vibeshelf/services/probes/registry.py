@@ -6,10 +6,20 @@ import difflib
 from collections.abc import Sequence
 
 from vibeshelf.core.errors import InputError
-from vibeshelf.services.probes import towers
+from vibeshelf.services.probes import crowding, drift, filtering, foreign, geometry, index, towers, twins, vectors
 from vibeshelf.services.probes.probe import Probe
 
-PROBES: tuple[Probe, ...] = (*towers.PROBES,)
+PROBES: tuple[Probe, ...] = (
+    *towers.PROBES,
+    *vectors.PROBES,
+    *twins.PROBES,
+    *foreign.PROBES,
+    *geometry.PROBES,
+    *crowding.PROBES,
+    *index.PROBES,
+    *filtering.PROBES,
+    *drift.PROBES,
+)
 
 
 def chosen(ids: Sequence[str] | None, cheap: bool = False) -> tuple[Probe, ...]:

@@ -15,7 +15,13 @@ from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.template import render
 from vibeshelf.core.vectors import Vectors
-from vibeshelf.services.guard import differences
+from vibeshelf.services.guard import bound_of, differences
+from vibeshelf.services.probes.reencoding import SAMPLE, SUSPECTS, Reencoded, Rows, draw, encode_again
+from vibeshelf.services.probes.wording import Followed, follow
+
+# Books whose titles are searched for.
+_TITLES = 100
+_TITLE_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +36,23 @@ class Holdings:
         return len(self.books)
 
 
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """Books asked for by their titles: rows of the collection, the titles, and these as queries, unit rows float32 (n, dimension)."""
+
+    rows: Rows
+    texts: list[str]
+    vectors: Vectors
+
+
 @dataclass(frozen=True)
 class Specimen:
     """A collection with the encoder that is to search it.
 
     `asked` is the encoder that was asked for, whether or not it belongs here; None where it cannot be opened, `problem` then says why.
     `index` and `mirror` are None where only vectors are examined. `recent_queries` are what people asked lately, the latest last;
-    `known_ids` the ids of the last full examination, None where there was none. `read` reads all that is stored; it is called once,
-    when a probe wants it.
+    `known_ids` the ids of an earlier full examination, None where there was none. `read` reads all that is stored; it is called once,
+    when a probe wants it. Another `seed` draws other books.
     """
 
     manifest: Manifest
@@ -48,6 +63,7 @@ class Specimen:
     mirror: Mirror | None = None
     recent_queries: Sequence[str] = ()
     known_ids: frozenset[str] | None = None
+    seed: int = 0
 
     @cached_property
     def encoder(self) -> Encoder | None:
@@ -71,8 +87,48 @@ class Specimen:
         return [render(self.manifest.template, book) for book in self.holdings.books]
 
     @cached_property
+    def norms(self) -> npt.NDArray[np.float64]:
+        """The length of every stored vector, (n,); NaN or infinite where its values are."""
+        with np.errstate(all="ignore"):
+            return np.asarray(np.linalg.norm(self.holdings.vectors.astype(np.float64), axis=1))
+
+    @cached_property
     def sound(self) -> npt.NDArray[np.bool_]:
         """Whether each row is finite and has a length, (n,): what cannot be compared is left to the probes that look for it."""
-        rows = self.holdings.vectors
-        with np.errstate(all="ignore"):
-            return np.asarray(np.isfinite(rows).all(axis=1) & (np.linalg.norm(rows, axis=1) > 1e-6))
+        return np.asarray(np.isfinite(self.norms) & (self.norms > 1e-6))
+
+    @cached_property
+    def unit(self) -> Vectors:
+        """The stored vectors as unit rows, float32 (n, dimension); rows that are not sound are zero."""
+        lengths = np.where(self.sound, self.norms, 1.0)
+        rows = np.where(self.sound[:, None], self.holdings.vectors, 0.0) / lengths[:, None]
+        return np.ascontiguousarray(rows, dtype=np.float32)
+
+    @cached_property
+    def sample(self) -> Rows:
+        """Rows at random, enough to meet a share of 1 % with 99 % probability."""
+        return draw(self.sound, self.seed, SAMPLE)
+
+    @cached_property
+    def followed(self) -> Followed | None:
+        """How well vectors follow their words; None for a collection too small to tell."""
+        return follow(self.texts, self.unit, self.sound)
+
+    @cached_property
+    def reencoded(self) -> Reencoded | None:
+        """The sample and the suspects, encoded again; None without an encoder, or without a book that can be compared."""
+        if self.encoder is None or not len(self.sample):
+            return None
+        suspects = self.followed.least(SUSPECTS) if self.followed else self.sample[:0]
+        return encode_again(self.encoder, self.texts, self.unit, self.sample, suspects, bound_of(self.manifest, self.encoder))
+
+    @cached_property
+    def titles(self) -> Titles | None:
+        """Some of the sample asked for by their titles; None without an encoder or without titles."""
+        if self.encoder is None:
+            return None
+        books = self.holdings.books
+        titled = [row for row in self.sample.tolist() if len(books[row].title.split()) > 1]
+        rows = np.array(titled[:: max(1, len(titled) // _TITLES)][:_TITLES], dtype=np.int64)
+        texts = [" ".join(books[row].title.split()[:_TITLE_WORDS]) for row in rows]
+        return Titles(rows, texts, self.encoder.encode_queries(texts)) if texts else None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN
-from vibeshelf.services.guard import bound_of, canary_cosines, differences, how_to_match
+from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Figure
+from vibeshelf.services.guard import SAME_PRECISION_COSINE, bound_of, canary_cosines, differences, how_to_match
 from vibeshelf.services.probes.probe import Finding, Probe
 from vibeshelf.services.probes.specimen import Specimen
 
@@ -72,7 +72,7 @@ def _canaries(specimen: Specimen) -> Finding:
     observed = f"least cosine {least:.4f} over {len(manifest.canaries)} texts in two towers"
     if status == FAIL:
         observed += f", of the text '{manifest.canaries[at].text}'"
-    figures = {
+    figures: dict[str, Figure] = {
         "text": tuple(canary.text for canary in manifest.canaries),
         "query_cosine": tuple(map(float, cosines[0])),
         "document_cosine": tuple(map(float, cosines[1])),
@@ -86,10 +86,15 @@ def _precision(specimen: Specimen) -> Finding:
     if specimen.asked is None:
         return Finding(NOT_APPLICABLE, f"{_UNSEEN}: {specimen.problem}")
     built, asked = specimen.manifest.precision, specimen.asked.precision
-    if built != asked:
-        observed = f"built in {built}, searched in {asked}"
-        return Finding(WARN, observed, f"vibeshelf ingest SOURCE --precision {asked} --collection {specimen.manifest.collection}-2")
-    return Finding(PASS, f"{built} on both sides")
+    if built == asked:
+        return Finding(PASS, f"{built} on both sides")
+    if specimen.encoder is None:
+        return Finding(NOT_APPLICABLE, f"built in {built}, searched in {asked}, by another encoder")
+    least = float(canary_cosines(specimen.manifest, specimen.encoder).min())
+    observed = f"built in {built}, searched in {asked}: least cosine {least:.4f} on the canary texts"
+    if least >= SAME_PRECISION_COSINE:
+        return Finding(PASS, observed)
+    return Finding(WARN, observed, f"vibeshelf ingest SOURCE --precision {asked} --collection {specimen.manifest.collection}-2")
 
 
 def _versions(specimen: Specimen) -> Finding:
@@ -177,7 +182,7 @@ PROBES = (
     Probe(
         "towers.precision",
         "Precision",
-        "one precision on both sides",
+        f"one precision on both sides, or cosine {SAME_PRECISION_COSINE} or more between them",
         "Books and queries are encoded in different precisions, which moves scores a little and may swap near neighbours.",
         _precision,
         cheap=True,

@@ -1,0 +1,103 @@
+"""Whether vectors follow the words of their texts, without encoding anything.
+
+A linear map from words to vectors is fitted to the whole collection, and each vector is compared with what the map, fitted without
+that book, expects of the book's words. Vectors of another model, of another text or of another row agree with it no better than
+chance, as long as they are the minority; all of them shuffled leave no map to be fitted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vibeshelf.core.vectors import Vectors
+
+Scores = npt.NDArray[np.float32]
+# Below this many books there are too few to learn from.
+LEAST_BOOKS = 200
+_WORDS = 1024
+_RIDGE = 3.0
+_HEAD_CHARACTERS = 1500
+_WORD = re.compile(r"\w\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How well each vector follows its words: cosine after centring, float32 (n,), and the same with the books shuffled.
+
+    `shuffled` shows what chance gives. Rows without a known word, or not sound, are NaN in both.
+    """
+
+    own: Scores
+    shuffled: Scores
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        return np.isfinite(self.own)
+
+    def least(self, count: int) -> npt.NDArray[np.int64]:
+        """Return up to `count` rows whose vectors follow their words the least."""
+        rows = np.flatnonzero(self.usable)
+        return rows[np.argsort(self.own[rows], kind="stable")[:count]]
+
+
+def follow(texts: Sequence[str], unit: Vectors, sound: npt.NDArray[np.bool_]) -> Followed | None:
+    """Fit and compare; `unit` rows, float32 (n, dimension). None for fewer books than can be learned from."""
+    rows = np.flatnonzero(sound)
+    if len(rows) < LEAST_BOOKS:
+        return None
+    words, told = _word_matrix([texts[row] for row in rows.tolist()])
+    expected = _left_out_predictions(words, unit[rows])
+    centre = unit[rows].mean(axis=0)
+    stored = unit[rows] - centre
+    order = np.random.default_rng(0).permutation(len(rows))
+    own, shuffled = (np.full(len(texts), np.nan, dtype=np.float32) for _ in range(2))
+    own[rows[told]] = _cosines(expected - centre, stored)[told]
+    shuffled[rows[told]] = _cosines(expected - centre, stored[order])[told]
+    return Followed(own, shuffled)
+
+
+def _word_matrix(texts: Sequence[str]) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+    """Return what words each text has, weighted by rarity, unit rows with a constant, float32 (n, n_words + 1); and which have any."""
+    numbers: dict[str, int] = {}
+    columns = [sorted({numbers.setdefault(word, len(numbers)) for word in words_of(text)}) for text in texts]
+    flat = np.fromiter((column for row in columns for column in row), dtype=np.int64)
+    rows = np.repeat(np.arange(len(texts)), [len(row) for row in columns])
+    seen = np.bincount(flat, minlength=max(len(numbers), 1))
+    kept = np.argsort(-seen, kind="stable")[:_WORDS]
+    place = np.full(len(seen), -1)
+    place[kept] = np.arange(len(kept))
+    known = place[flat] >= 0
+    matrix = np.zeros((len(texts), len(kept) + 1), dtype=np.float32)
+    matrix[rows[known], place[flat[known]]] = np.log(len(texts) / np.maximum(seen[flat[known]], 1))
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    matrix /= np.maximum(lengths, 1e-9)
+    matrix[:, -1] = 1.0
+    return matrix, lengths[:, 0] > 0
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of the beginning of a text, lower-case; further on an encoder hardly reads."""
+    return _WORD.findall(text[:_HEAD_CHARACTERS].lower())
+
+
+def _left_out_predictions(words: Vectors, stored: Vectors) -> Vectors:
+    """Return, for every row, what a ridge regression fitted without that row expects, float32 (n, dimension)."""
+    gram = (words.T @ words).astype(np.float64)
+    gram[np.diag_indices_from(gram)] += _RIDGE
+    # Both systems have the same matrix: one for the map, one for the leverage of every row.
+    both = np.hstack([(words.T @ stored).astype(np.float64), np.eye(len(gram))])
+    solved = np.linalg.solve(gram, both).astype(np.float32)
+    fitted = words @ solved[:, : stored.shape[1]]
+    leverage = np.minimum(np.einsum("ij,ij->i", words @ solved[:, stored.shape[1] :], words), 0.999)[:, None]
+    # The fit without a row follows from the fit with it by that row's leverage.
+    return np.asarray((fitted - leverage * stored) / (1 - leverage), dtype=np.float32)
+
+
+def _cosines(one: Vectors, other: Vectors) -> Scores:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray((one * other).sum(axis=1) / np.maximum(lengths, 1e-9), dtype=np.float32)
