@@ -21,6 +21,7 @@ from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.collection_map import Atlas
 from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
+from vibeshelf.services.health import examine_collection
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
@@ -98,6 +99,12 @@ def drills() -> LastUsed[Drill]:
 def examinations() -> LastUsed[Examination]:
     """Return the latest full examinations, by the collection and its state."""
     return LastUsed(32)
+
+
+@st.cache_resource(show_spinner=False, ttl=30)
+def quick_examination(collection: str) -> Examination:
+    """Return what the quick probes say of a collection, half a minute old at most."""
+    return examine_collection(settings(), collection, cheap=True)
 
 
 @st.cache_resource(show_spinner=False)
