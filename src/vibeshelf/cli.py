@@ -12,13 +12,14 @@ from vibeshelf import __version__
 from vibeshelf.commands.app import add_app
 from vibeshelf.commands.evaluate import add_evaluate
 from vibeshelf.commands.frame import BAD_INPUT, FINE, STOPPED, Parser
+from vibeshelf.commands.health import add_health
 from vibeshelf.commands.ingest import add_ingest
 from vibeshelf.commands.inspect import add_collections, add_doctor, add_gate
 from vibeshelf.commands.judge import add_judge
 from vibeshelf.commands.search import add_search
 from vibeshelf.core.errors import VibeshelfError
 
-_COMMANDS = (add_ingest, add_search, add_evaluate, add_judge, add_collections, add_doctor, add_gate, add_app)
+_COMMANDS = (add_ingest, add_search, add_evaluate, add_judge, add_health, add_collections, add_doctor, add_gate, add_app)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

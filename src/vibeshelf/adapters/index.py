@@ -285,6 +285,13 @@ class Index:
             self._collection.modify(metadata={MANIFEST_KEY: dump_manifest(self.manifest)})
         return self.manifest
 
+    def rename(self, name: str) -> None:
+        """Give the collection another name, in the store and in its manifest. Raises InputError for one that cannot be used."""
+        with _errors(self.store.where):
+            self._collection.modify(name=check_name(name))
+        self.name = name
+        self.save_manifest(collection=name)
+
     def has_changed(self) -> bool:
         """Return whether the manifest in the store is another one by now; one round trip to a server."""
         collection = self.store._get(self.name)

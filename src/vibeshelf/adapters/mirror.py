@@ -195,6 +195,15 @@ def build_mirror(root: Path, index: Index) -> Mirror:
         return _load(home / mirror_key(manifest), manifest.encoder.dimension)
 
 
+def drop_mirror(root: Path, manifest: Manifest) -> None:
+    """Put away the mirror of this state, so that the next opening builds it again; who reads it now goes on undisturbed."""
+    home = root / manifest.collection
+    folder = home / mirror_key(manifest)
+    if folder.is_dir():
+        with tempfile.TemporaryDirectory(dir=home, prefix=".dropped-", ignore_cleanup_errors=True) as away:
+            folder.rename(Path(away) / "mirror")
+
+
 def _load(folder: Path, dimension: int) -> Mirror:
     path = folder / _VECTORS
     count = path.stat().st_size // (4 * dimension)

@@ -1,25 +1,27 @@
-"""The examination of a collection: every probe, one verdict."""
+"""The examination of a collection: every probe, one verdict, and what has changed since the last time."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-import numpy as np
-
 from vibeshelf.adapters.encoders import Encoder, open_encoder
+from vibeshelf.adapters.examinations import KEPT, Examinations, open_examinations
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.mirror import Mirror
-from vibeshelf.core.errors import CollectionBusy, ForeignCollection, ModelUnavailable, VibeshelfError
+from vibeshelf.core.errors import ForeignCollection, ModelUnavailable, StorageError
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings
-from vibeshelf.services.probes.probe import Finding, Probe
 from vibeshelf.services.probes.registry import chosen
-from vibeshelf.services.probes.specimen import Holdings, Specimen
+from vibeshelf.services.probes.specimen import Specimen, read_all
 from vibeshelf.services.shelf import Shelf, mirror_of, requested_model
+
+_log = logging.getLogger("vibeshelf")
 
 
 class ProbeProgress(Protocol):
@@ -34,6 +36,10 @@ class _Asked:
     cheap: bool
     progress: ProbeProgress | None
 
+    @property
+    def full(self) -> bool:
+        return not self.probes and not self.cheap
+
 
 def examine(
     shelf: Shelf,
@@ -42,12 +48,14 @@ def examine(
     progress: ProbeProgress | None = None,
     recent_queries: Sequence[str] = (),
 ) -> Examination:
-    """Examine an opened shelf: all probes, or those of these ids or groups, or the cheap ones only.
+    """Examine an opened shelf: all probes, or those of these ids or groups, or the cheap ones only. A full examination is kept.
 
     Raises InputError for an unknown id, CollectionBusy while another process writes, StorageError.
     """
+    asked = _Asked(probes, cheap, progress)
+    chosen(probes, cheap)
     specimen = specimen_of(shelf.index(), shelf.mirror(), shelf.encoder, recent_queries=recent_queries)
-    return _examine(specimen, _Asked(probes, cheap, progress))
+    return _examine_and_keep(shelf.store.settings, specimen, asked)
 
 
 def examine_collection(
@@ -69,7 +77,7 @@ def examine_collection(
     try:
         index = store.open(collection)
     except ForeignCollection as error:
-        return _foreign(error, asked)
+        return _foreign(error, cheap)
     encoder: Encoder | None = None
     problem = ""
     try:
@@ -77,7 +85,13 @@ def examine_collection(
     except ModelUnavailable as error:
         problem = str(error)
     specimen = specimen_of(index, mirror_of(settings, index), encoder, problem, recent_queries)
-    return _examine(specimen, asked)
+    return _examine_and_keep(settings, specimen, asked)
+
+
+def history(settings: Settings, collection: str, cheap: bool = False, limit: int = KEPT) -> list[Examination]:
+    """Return the examinations of a collection that were kept, the newest first. Raises StorageError."""
+    with closing(open_examinations(settings)) as kept:
+        return kept.latest(collection, cheap, limit)
 
 
 def specimen_of(
@@ -87,14 +101,47 @@ def specimen_of(
     return Specimen(index.manifest, lambda: read_all(index), encoder, problem, index, mirror, recent_queries)
 
 
-def read_all(index: Index) -> Holdings:
-    """Return all that a collection holds, as it is stored."""
-    pages = list(index.stored())
-    books = [book for page in pages for book in page.books]
-    hashes = [made_of for page in pages for made_of in page.hashes]
-    dimension = index.manifest.encoder.dimension
-    vectors = np.concatenate([page.vectors for page in pages]) if pages else np.zeros((0, dimension), dtype=np.float32)
-    return Holdings(books, hashes, vectors)
+def examine_specimen(specimen: Specimen, probes: Sequence[str] | None = None, cheap: bool = False) -> Examination:
+    """Examine what is laid out, without a history. Raises InputError for an unknown id."""
+    return _examine(specimen, _Asked(probes, cheap, None))
+
+
+def _examine_and_keep(settings: Settings, specimen: Specimen, asked: _Asked) -> Examination:
+    if not asked.full:
+        return _examine(specimen, asked)
+    try:
+        with closing(open_examinations(settings)) as kept:
+            return _keep(kept, specimen, asked)
+    except StorageError as error:
+        _log.warning("the examination is not kept: %s", error)
+        return _examine(specimen, asked)
+
+
+def _keep(kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
+    name, fingerprint = specimen.manifest.collection, specimen.manifest.encoder.fingerprint
+    # Each examination draws other books, and what it drew can be drawn again.
+    known = kept.known_ids(name, fingerprint)
+    specimen = replace(specimen, known_ids=known, seed=kept.count(name))
+    examination = _examine(specimen, asked)
+    earlier = kept.latest(name, limit=1)
+    examination = replace(examination, changes=tuple(changes(earlier[0], examination)) if earlier else ())
+    kept.add(examination)
+    if known is None:
+        kept.know(name, fingerprint, [book.book_id for book in specimen.holdings.books])
+    return examination
+
+
+def changes(before: Examination, after: Examination) -> Iterator[str]:
+    """Yield a sentence for each probe whose status is otherwise than before, and for a collection that became another."""
+    if before.fingerprint != after.fingerprint:
+        yield f"Since {before.examined_at} another encoder is named by the manifest."
+    if before.count != after.count:
+        yield f"Since {before.examined_at} the manifest counts {after.count:,} books, {before.count:,} before."
+    was = {result.id: result for result in before.results}
+    for result in after.results:
+        earlier = was.get(result.id)
+        if earlier is not None and earlier.status != result.status:
+            yield f"Since {before.examined_at} {result.id} went from {earlier.status} to {result.status}: {result.observed}."
 
 
 def _examine(specimen: Specimen, asked: _Asked) -> Examination:
@@ -104,7 +151,7 @@ def _examine(specimen: Specimen, asked: _Asked) -> Examination:
     for done, probe in enumerate(probes):
         if asked.progress:
             asked.progress(done, len(probes), probe.title)
-        results.append(_run(probe, specimen))
+        results.append(probe.run(specimen))
     manifest = specimen.manifest
     return Examination(
         manifest.collection,
@@ -119,17 +166,7 @@ def _examine(specimen: Specimen, asked: _Asked) -> Examination:
     )
 
 
-def _run(probe: Probe, specimen: Specimen) -> ProbeResult:
-    try:
-        return probe.run(specimen)
-    except CollectionBusy:
-        raise
-    except VibeshelfError as error:
-        # What cannot even be looked at is not in order.
-        return probe.result(Finding(FAIL, str(error), "mend what the message names, and examine again"))
-
-
-def _foreign(error: ForeignCollection, asked: _Asked) -> Examination:
+def _foreign(error: ForeignCollection, cheap: bool) -> Examination:
     """Return what can be said of a collection that is not ours: that it is not."""
     name = "index.space" if error.what == "distance space" else "towers.manifest"
     result = ProbeResult(
@@ -141,7 +178,7 @@ def _foreign(error: ForeignCollection, asked: _Asked) -> Examination:
         "It was not made by Vibeshelf, or was changed since: what its vectors mean cannot be known.",
         error.fix,
     )
-    return Examination(error.collection, FAIL, (result,), 0.0, _now(), None, None, None, asked.cheap)
+    return Examination(error.collection, FAIL, (result,), 0.0, _now(), None, None, None, cheap)
 
 
 def _now() -> str:

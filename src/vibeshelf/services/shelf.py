@@ -6,18 +6,20 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.mirror import Mirror, build_mirror, open_mirror
 from vibeshelf.core.errors import VectorError
+from vibeshelf.core.probes import ProbeResult
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.query_vectors import MAX_QUERIES, QueryVectors
 from vibeshelf.services.search import DEFAULT_SYSTEM, search
+from vibeshelf.services.vitals import vitals_of, warnings_of
 
 DEFAULT_COLLECTION = "starter"
 _log = logging.getLogger("vibeshelf")
@@ -25,10 +27,11 @@ _log = logging.getLogger("vibeshelf")
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A collection as it was at one moment, with its mirror; both are replaced together."""
+    """A collection as it was at one moment, with its mirror and what the quick probes say of both; replaced together."""
 
     index: Index
     mirror: Mirror | None
+    vitals: tuple[ProbeResult, ...]
 
 
 class Shelf:
@@ -38,7 +41,7 @@ class Shelf:
         self.store = store
         self.encoder = encoder
         self._queries = QueryVectors(encoder, remembered_queries)
-        self._state = _State(index, mirror_of(store.settings, index))
+        self._state = _state_of(store.settings, index)
         self._outdated = False
         self._lock = threading.Lock()
 
@@ -64,7 +67,8 @@ class Shelf:
         """
         state = self._current()
         queries = self._queries if remember else QueryVectors(self.encoder, 0)
-        return search(state.index, state.mirror, queries, query, k, system, filters)
+        result = search(state.index, state.mirror, queries, query, k, system, filters)
+        return replace(result, notes=(*result.notes, *warnings_of(state.vitals))) if state.vitals else result
 
     def index(self) -> Index:
         """Return the collection as it is now."""
@@ -73,6 +77,10 @@ class Shelf:
     def mirror(self) -> Mirror | None:
         """Return the mirror of the collection as it is now, or None where it cannot be had."""
         return self._current().mirror
+
+    def vitals(self) -> tuple[ProbeResult, ...]:
+        """Return what the quick probes do not pass of the collection as it is now; its encoder was checked when it was opened."""
+        return self._current().vitals
 
     def _current(self) -> _State:
         """Return the state, opened and checked again when somebody has written since."""
@@ -85,12 +93,17 @@ class Shelf:
                     self.store.close()
                     index = self.store.open(self.name)
                     require_match(index, self.encoder)
-                    self._state = _State(index, mirror_of(self.store.settings, index))
+                    self._state = _state_of(self.store.settings, index)
                     self._outdated = False
         return self._state
 
     def _is_stale(self) -> bool:
         return self._outdated or (self.store.is_stale() if self.store.embedded else self._state.index.has_changed())
+
+
+def _state_of(settings: Settings, index: Index) -> _State:
+    mirror = mirror_of(settings, index)
+    return _State(index, mirror, vitals_of(index, mirror))
 
 
 def mirror_of(settings: Settings, index: Index) -> Mirror | None:

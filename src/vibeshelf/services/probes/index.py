@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vibeshelf.adapters.index import SPACE, Index
+from vibeshelf.adapters.index import Index
 from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Figure
-from vibeshelf.core.vectors import UNIT_TOLERANCE, Vectors
+from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.probes.probe import EXAMPLES, Finding, Probe, example
 from vibeshelf.services.probes.specimen import Specimen
 from vibeshelf.services.statistics import mean_interval
@@ -20,16 +20,8 @@ _ASKED = 200
 _WARN_RECALL, _FAIL_RECALL = 0.99, 0.95
 _LEAST_FOUND = 0.95
 _REOPENED = 20
-_GLANCE = 64
 _TITLE_LOSS = 0.05
 _REBUILD = "build the index again with the repair 'rebuild'"
-
-
-def _space(specimen: Specimen) -> Finding:
-    found = _index(specimen).hnsw().get("space", "l2")
-    if found != SPACE or specimen.manifest.space != SPACE:
-        return Finding(FAIL, f"the index compares by {found}, the manifest says {specimen.manifest.space}", _REBUILD, repair="rebuild")
-    return Finding(PASS, f"{found} in index and manifest")
 
 
 def _parameters(specimen: Specimen) -> Finding:
@@ -142,24 +134,6 @@ def _same(one: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]]) 
     return len(one) == len(other) and all(abs(a[1] - b[1]) <= TIE for a, b in zip(one, other, strict=True))
 
 
-def _mirror(specimen: Specimen) -> Finding:
-    mirror, manifest = specimen.mirror, specimen.manifest
-    if mirror is None:
-        observed = "there is none: searches are slower, and dense only"
-        return (
-            Finding(WARN, observed, "build it with the repair 'mirror'", repair="mirror")
-            if manifest.complete
-            else Finding(NOT_APPLICABLE, "the collection is not complete")
-        )
-    step = max(1, len(mirror) // _GLANCE)
-    glance = np.asarray(mirror.vectors[::step])
-    sound = bool(np.isfinite(glance).all()) and bool((np.abs(np.linalg.norm(glance, axis=1) - 1) <= UNIT_TOLERANCE).all())
-    if len(mirror) != manifest.count or not sound:
-        observed = f"{len(mirror):,} rows for {manifest.count:,} books, {'sound' if sound else 'damaged'} at a glance"
-        return Finding(FAIL, observed, "build it again with the repair 'mirror'", repair="mirror")
-    return Finding(PASS, f"{len(mirror):,} rows, {len(glance)} of them looked at")
-
-
 def _mirrored(specimen: Specimen) -> Finding:
     if specimen.mirror is None:
         return Finding(NOT_APPLICABLE, "there is no mirror")
@@ -202,29 +176,11 @@ def _lexical(specimen: Specimen) -> Finding:
 
 PROBES = (
     Probe(
-        "index.space",
-        "Distance space",
-        SPACE,
-        "Distances are not cosines: scores and their order mean something else.",
-        _space,
-        cheap=True,
-        needs=("index",),
-    ),
-    Probe(
         "index.parameters",
         "Graph parameters",
         "the parameters that the manifest names",
         "The graph was built otherwise than the manifest says: it may be slower, or find less.",
         _parameters,
-        needs=("index",),
-    ),
-    Probe(
-        "index.mirror",
-        "Mirror",
-        "as many sound rows as there are books",
-        "Filters and hybrid searches are answered from a copy that is not whole.",
-        _mirror,
-        cheap=True,
         needs=("index",),
     ),
     Probe(

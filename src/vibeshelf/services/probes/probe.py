@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vibeshelf.core.probes import NOT_APPLICABLE, Example, Figure, ProbeResult
+from vibeshelf.core.errors import CollectionBusy, VibeshelfError
+from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, Example, Figure, ProbeResult
 from vibeshelf.core.records import Book
 from vibeshelf.services.probes.specimen import Specimen
 
@@ -32,12 +33,21 @@ class Probe:
         return self.id.partition(".")[0]
 
     def run(self, specimen: Specimen) -> ProbeResult:
-        """Return what it says of the collection; not applicable, with the reason, where what it needs is not there."""
+        """Return what it says of the collection; not applicable, with the reason, where what it needs is not there.
+
+        Raises CollectionBusy; any other error of ours is what it found.
+        """
         if "encoder" in self.needs and specimen.encoder is None:
             return self.result(Finding(NOT_APPLICABLE, f"not looked at: {specimen.refusal}"))
         if "index" in self.needs and specimen.index is None:
             return self.result(Finding(NOT_APPLICABLE, "not looked at: there is no index to ask"))
-        return self.result(self.look(specimen))
+        try:
+            return self.result(self.look(specimen))
+        except CollectionBusy:
+            raise
+        except VibeshelfError as error:
+            # What cannot even be looked at is not in order.
+            return self.result(Finding(FAIL, str(error), "mend what the message names, and examine again"))
 
     def result(self, finding: Finding) -> ProbeResult:
         return ProbeResult(

@@ -6,11 +6,13 @@ import difflib
 from collections.abc import Sequence
 
 from vibeshelf.core.errors import InputError
-from vibeshelf.services.probes import crowding, drift, filtering, foreign, geometry, index, towers, twins, vectors
+from vibeshelf.core.probes import GROUPS
+from vibeshelf.services.probes import crowding, drift, filtering, foreign, geometry, index, opening, towers, twins, vectors
 from vibeshelf.services.probes.probe import Probe
 
-PROBES: tuple[Probe, ...] = (
+_ALL: tuple[Probe, ...] = (
     *towers.PROBES,
+    *opening.PROBES,
     *vectors.PROBES,
     *twins.PROBES,
     *foreign.PROBES,
@@ -20,6 +22,9 @@ PROBES: tuple[Probe, ...] = (
     *filtering.PROBES,
     *drift.PROBES,
 )
+
+
+PROBES = tuple(sorted(_ALL, key=lambda probe: GROUPS.index(probe.group)))
 
 
 def chosen(ids: Sequence[str] | None, cheap: bool = False) -> tuple[Probe, ...]:

@@ -132,3 +132,13 @@ class Specimen:
         rows = np.array(titled[:: max(1, len(titled) // _TITLES)][:_TITLES], dtype=np.int64)
         texts = [" ".join(books[row].title.split()[:_TITLE_WORDS]) for row in rows]
         return Titles(rows, texts, self.encoder.encode_queries(texts)) if texts else None
+
+
+def read_all(index: Index) -> Holdings:
+    """Return all that a collection holds, as it is stored."""
+    pages = list(index.stored())
+    books = [book for page in pages for book in page.books]
+    hashes = [made_of for page in pages for made_of in page.hashes]
+    dimension = index.manifest.encoder.dimension
+    vectors = np.concatenate([page.vectors for page in pages]) if pages else np.zeros((0, dimension), dtype=np.float32)
+    return Holdings(books, hashes, vectors)

@@ -24,17 +24,6 @@ _LOSS = 2e-5
 _MUCH_TRUNCATED = 0.5
 
 
-def _count(specimen: Specimen) -> Finding:
-    manifest = specimen.manifest
-    held = specimen.index.count() if specimen.index is not None else len(specimen.holdings)
-    again = "run the ingest that made it again"
-    if not manifest.complete:
-        return Finding(WARN, f"{held:,} books so far: its ingest was stopped", again)
-    if held != manifest.count:
-        return Finding(FAIL, f"{held:,} books, the manifest counts {manifest.count:,}", again)
-    return Finding(PASS, f"{held:,} books, as the manifest counts")
-
-
 def _corpus(specimen: Specimen) -> Finding:
     held = specimen.holdings
     edited = [book for book, made_of in zip(held.books, held.hashes, strict=True) if made_of.record and made_of.record != record_hash(book)]
@@ -197,14 +186,6 @@ def _coinciding(rows: npt.NDArray[np.float32]) -> float:
 
 _UNUSABLE = "Such a vector has no direction: its book is found by chance or never."
 PROBES = (
-    Probe(
-        "vectors.count",
-        "Count",
-        "as many books as the manifest counts",
-        "Books came or went without an ingest: what is searched is not what was built.",
-        _count,
-        cheap=True,
-    ),
     Probe(
         "vectors.corpus",
         "Records",
