@@ -23,7 +23,7 @@ def save_map(path: Path, numbers: Numbers, words: Mapping[str, list[str]]) -> No
     packed = np.frombuffer(json.dumps(words, ensure_ascii=False).encode("utf-8", "surrogatepass"), dtype=np.uint8)
     try:
         with temporary.open("wb") as file:
-            np.savez(file, **numbers, **{_WORDS: packed})
+            np.savez(file, allow_pickle=False, **{**numbers, _WORDS: packed})
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

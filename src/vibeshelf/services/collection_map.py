@@ -21,10 +21,10 @@ from vibeshelf.core.errors import Cancelled, InputError
 from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.vectors import Vectors
-from vibeshelf.services.health import read_all
 from vibeshelf.services.mapping.groups import k_means, nearest_rows, with_neighbours
 from vibeshelf.services.mapping.layout import ROUNDS, lay_out, main_directions
 from vibeshelf.services.mapping.names import name_groups
+from vibeshelf.services.probes.specimen import read_all
 
 # Another layout, other names or other columns: what was kept before is made anew.
 _VERSION = 1
@@ -149,7 +149,7 @@ def draw_map(
     if len(books) < 3:
         raise InputError(f"a map needs three books with a usable vector, and there are {len(books)}. Fill it: vibeshelf ingest SOURCE")
     if len(books) > MOST_BOOKS:
-        rows = np.sort(np.random.default_rng(_SEED).choice(len(books), MOST_BOOKS, replace=False))
+        rows = np.sort(np.random.default_rng(_SEED).choice(len(books), MOST_BOOKS, replace=False)).tolist()
         books, vectors = [books[row] for row in rows], vectors[rows]
     told = _step_teller(progress, cancelled)
     told(0)
@@ -200,7 +200,7 @@ def _readable(index: Index, mirror: Mirror | None) -> tuple[list[Book], Vectors]
     held = read_all(index)
     with np.errstate(all="ignore"):
         norms = np.linalg.norm(held.vectors, axis=1)
-        usable = np.flatnonzero(np.isfinite(norms) & (norms > 1e-6))
+        usable = np.flatnonzero(np.isfinite(norms) & (norms > 1e-6)).tolist()
     rows = held.vectors[usable] / norms[usable, None]
     return [held.books[at] for at in usable], np.asarray(rows, dtype=np.float32)
 

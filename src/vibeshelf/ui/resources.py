@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 
+from vibeshelf.adapters.examinations import FILE
 from vibeshelf.adapters.index import CollectionInfo, Index, Store
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.probes import Examination
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services import health
 from vibeshelf.services.collection_map import Atlas
 from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
-from vibeshelf.services.health import examine_collection
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
@@ -30,6 +33,8 @@ from vibeshelf.ui.last_used import LastUsed
 
 # Query id -> text, and the judgments of each file.
 Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
+# As many as a sparkline has room for.
+_EXAMINATIONS = 40
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -38,10 +43,36 @@ def settings() -> Settings:
     return load_settings()
 
 
-@st.cache_resource(show_spinner="Opening the collection and its model", on_release=lambda shelf: shelf.store.close())
+def _release(shelf: Shelf) -> None:
+    opened().pop(shelf.name, None)
+    shelf.store.close()
+
+
+@st.cache_resource(show_spinner="Opening the collection and its model", on_release=_release)
 def shelf(collection: str) -> Shelf:
     """Return the opened collection; a refusal is raised again on every call, until it is mended."""
-    return open_shelf(collection, settings=settings())
+    try:
+        shelf = open_shelf(collection, settings=settings())
+    except VibeshelfError as error:
+        opened()[collection] = error
+        raise
+    opened()[collection] = shelf
+    return shelf
+
+
+@st.cache_resource(show_spinner=False)
+def opened() -> dict[str, Shelf | VibeshelfError]:
+    """Return what came of opening each collection in this process: the shelf, or the error that refused it."""
+    return {}
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def examinations(collection: str) -> list[Examination]:
+    """Return the latest full examinations that are kept, the newest first; none where they cannot be read. Five seconds old at most."""
+    try:
+        return health.history(settings(), collection, limit=_EXAMINATIONS) if (settings().data_dir / FILE).is_file() else []
+    except VibeshelfError:
+        return []
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -69,7 +100,8 @@ def evaluations() -> OrderedDict[str, Evaluated]:
     return OrderedDict()
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Held:
     """A collection as it lies in the store, whatever the guard says to it; no mirror where there is none."""
 
     index: Index
@@ -96,15 +128,15 @@ def drills() -> LastUsed[Drill]:
 
 
 @st.cache_resource(show_spinner=False)
-def examinations() -> LastUsed[Examination]:
-    """Return the latest full examinations, by the collection and its state."""
+def results() -> LastUsed[Any]:
+    """Return what other long work gave, by what was asked for."""
     return LastUsed(32)
 
 
 @st.cache_resource(show_spinner=False, ttl=30)
 def quick_examination(collection: str) -> Examination:
     """Return what the quick probes say of a collection, half a minute old at most."""
-    return examine_collection(settings(), collection, cheap=True)
+    return health.examine_collection(settings(), collection, cheap=True)
 
 
 @st.cache_resource(show_spinner=False)

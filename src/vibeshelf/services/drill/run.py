@@ -43,7 +43,7 @@ class _Copy:
 
 def carry_out(
     shelf: Shelf,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda *_: None,
     cancelled: Callable[[], bool] = lambda: False,
     other: OtherModel | None = None,
 ) -> Drill:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean, median
 
 import numpy as np
@@ -32,7 +33,7 @@ class Searched:
 
 def signs_of(before: Searched, after: Searched) -> tuple[Sign, ...]:
     """Return what an app without a guard can watch, before and after; `alarming` where its value would make somebody look."""
-    pairs = [
+    watched: list[tuple[str, Callable[[Searched], str], bool]] = [
         ("length of a query's vector", lambda of: f"{of.vectors.shape[1]} numbers", True),
         ("norm of a query's vector", lambda of: _range(np.linalg.norm(of.vectors, axis=1).tolist()), True),
         ("values that are not finite", lambda of: str(int((~np.isfinite(of.vectors)).sum())), True),
@@ -41,7 +42,7 @@ def signs_of(before: Searched, after: Searched) -> tuple[Sign, ...]:
         ("scores fall with the rank", lambda of: "always" if _falling(of.found) else "not always", True),
         ("scores of the first ten", lambda of: _range(_scores(of.found)), False),
     ]
-    signs = [Sign(name, say(before), say(after), matters and say(before) != say(after)) for name, say, matters in pairs]
+    signs = [Sign(name, say(before), say(after), matters and say(before) != say(after)) for name, say, matters in watched]
     times = median(before.times_ms), median(after.times_ms)
     return (*signs, Sign(_TIME, f"{times[0]:.1f} ms", f"{times[1]:.1f} ms", times[1] > _BUDGET_MS >= times[0]))
 
@@ -58,9 +59,7 @@ def truth_of(before: Searched, after: Searched, book_ids: Sequence[str], grades:
     )  # fmt: skip
 
 
-def cases_of(
-    queries: Mapping[str, str], before: Searched, after: Searched, books: Mapping[str, Book], grades: Grades
-) -> tuple[Case, ...]:
+def cases_of(queries: Mapping[str, str], before: Searched, after: Searched, books: Mapping[str, Book], grades: Grades) -> tuple[Case, ...]:
     """Return every query with its results on both sides, those that lost the most first."""
     ndcg_before, ndcg_after = _ndcg(before.found, grades), _ndcg(after.found, grades)
     cases = [
@@ -74,9 +73,7 @@ def cases_of(
 
 
 def _answers(found: Sequence[tuple[str, float]], books: Mapping[str, Book], graded: Mapping[str, int]) -> tuple[Answer, ...]:
-    return tuple(
-        Answer(book_id, books[book_id].title, books[book_id].author, score, graded.get(book_id)) for book_id, score in found
-    )
+    return tuple(Answer(book_id, books[book_id].title, books[book_id].author, score, graded.get(book_id)) for book_id, score in found)
 
 
 def _ndcg(found: Found, grades: Grades) -> dict[str, float]:
@@ -100,7 +97,7 @@ def _scores(found: Found) -> list[float]:
 
 
 def _falling(found: Found) -> bool:
-    return all(one[1] >= two[1] for of in found.values() for one, two in zip(of, of[1:], strict=False))
+    return all(one[1] >= two[1] for of in found.values() for one, two in pairwise(of))
 
 
 def _counts(found: Found) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ def main_directions(vectors: Vectors) -> Points:
     return flat
 
 
-def lay_out(start: Points, neighbours: Rows, progress: Callable[[int, int], None] = lambda done, total: None) -> Points:
+def lay_out(start: Points, neighbours: Rows, progress: Callable[[int, int], None] = lambda *_: None) -> Points:
     """Return a place for every row, float64 (n, 2), its neighbours near; the same input gives the same places.
 
     `start` (n, 2) says where the rows begin, `neighbours` (n, k) which rows attract them. `progress` is told (rounds, of how many);
@@ -99,7 +100,7 @@ def _repulsion(places: Points) -> Points:
     cells = -(-cells // 12) * 12
     width = 1.1 ** ceil(log(span / (cells - 2), 1.1))
     spots, shares = _corners((places - low) / width, cells)
-    density = np.bincount(spots.reshape(-1), shares.reshape(-1), cells * cells).reshape(cells, cells)
+    density: Cells = np.asarray(np.bincount(spots.reshape(-1), shares.reshape(-1), cells * cells), dtype=np.float64).reshape(cells, cells)
     fields = _convolved(density, width)
     potential, push_x, push_y = ((field.reshape(-1)[spots] * shares).sum(axis=0) for field in fields)
     total = max(float(potential.sum()) - len(places), 1e-12)
@@ -125,7 +126,7 @@ def _convolved(density: Cells, width: float) -> list[Cells]:
 
 
 @lru_cache(maxsize=2)
-def _kernels(cells: int, width: float) -> list[npt.NDArray[np.complex64]]:
+def _kernels(cells: int, width: float) -> list[npt.NDArray[np.complexfloating[Any, Any]]]:
     steps = np.arange(2 * cells)
     offsets = np.where(steps < cells, steps, steps - 2 * cells) * width
     x, y = np.meshgrid(offsets, offsets, indexing="ij")

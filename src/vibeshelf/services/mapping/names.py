@@ -10,28 +10,28 @@ from math import log
 from vibeshelf.core.records import Book
 from vibeshelf.services.mapping.groups import Labels
 
+_WORDS_OF_NO_USE = """\
+about above after again against all almost along already also although always among and another any are around away back
+became because become becomes been before began begins being best between both but came can cannot come comes could day days did
+does don't down during each end ends even ever every everyone everything far few find finds first five for found four from full
+get gets give given gives goes going good great had has have having he's her here herself him himself his how however i'm into
+isn't it's its itself just keep kept know known knows last later least leave leaves left less let life like little live lives
+long look made make makes making man many may men might more most much must near never new next nor not nothing now off often
+old once one only onto other others our out over own part people place read reader readers right said same say says see seems
+set she she's should show since small some someone something soon still story such take taken takes tells than that that's the
+their them themselves then there these they thing things this those though three through time together told too took toward
+two under until upon use used very want wants was way ways well were what when where whether which while who whole whom whose
+why will with within without work works world would year years yet you young your book books novel author edition author's
+published bestselling series volume isbn classic review reviews tale stories including full-length collection literary
+bestseller award winning york times paperback original written writer writes page pages print cover copy available fiction
+non-fiction nonfiction literature general adult audiobook ebook ebooks kindle favorites"""
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]+[^\W\d_]")
 # So many books of a group say what it is about; reading all would cost more than the layout.
 _READ = 400
 _TERMS = 3
 # In how many of a group's books a term must stand, so that a name of a series does not name the group.
 _LEAST_SHARE = 0.08
-_STOP = frozenset(
-    """about above after again against all almost along already also although always among and another any are around away back
-    became because become becomes been before began begins being best between both but came can cannot come comes could day days did
-    does don't down during each end ends even ever every everyone everything far few find finds first five for found four from full
-    get gets give given gives goes going good great had has have having he's her here herself him himself his how however i'm into
-    isn't it's its itself just keep kept know known knows last later least leave leaves left less let life like little live lives
-    long look made make makes making man many may men might more most much must near never new next nor not nothing now off often
-    old once one only onto other others our out over own part people place read reader readers right said same say says see seems
-    set she she's should show since small some someone something soon still story such take taken takes tells than that that's the
-    their them themselves then there these they thing things this those though three through time together told too took toward
-    two under until upon use used very want wants was way ways well were what when where whether which while who whole whom whose
-    why will with within without work works world would year years yet you young your book books novel author edition author's
-    published bestselling series volume isbn classic review reviews tale stories including full-length collection literary
-    bestseller award winning york times paperback original written writer writes page pages print cover copy available fiction
-    non-fiction nonfiction literature general adult audiobook ebook ebooks kindle favorites""".split()
-)
+_STOP = frozenset(_WORDS_OF_NO_USE.split())
 
 
 def name_groups(books: Sequence[Book], labels: Labels, centrality: Sequence[float]) -> tuple[str, ...]:

@@ -55,7 +55,8 @@ def _spectrum(figures: Mapping[str, Figure]) -> Explained:
         f"How much each direction of the space carries. Effective rank {rank:.0f} of {len(share)}: as much variety as {rank:.0f} equal "
         "directions. A cliff means that few directions carry everything, a long flat floor of nothing that dimensions are dead."
     )
-    return Explained("Variance spectrum", _layers(line, _mark(rank, "effective rank")), reading, _said("variance by direction", share))
+    said = _said("variance by direction", share.tolist())
+    return Explained("Variance spectrum", _layers(line, _mark(rank, "effective rank")), reading, said)
 
 
 def _norms(figures: Mapping[str, Figure]) -> Explained:
@@ -79,8 +80,8 @@ def _hubs(figures: Mapping[str, Figure]) -> Explained:
         tooltip=["book:N", alt.Tooltip("share:Q", format=".1%")],
     )  # fmt: skip
     reading = (
-        "The books that are near to the most others. Some hubs are natural in a space of many dimensions; one that is near to a large share "
-        f"of all comes up whatever is asked. Skewness of the counts: {_number(figures, 'skewness'):.1f}."
+        "The books that are near to the most others. Some hubs are natural in a space of many dimensions; one that is near to a large "
+        f"share of all comes up whatever is asked. Skewness of the counts: {_number(figures, 'skewness'):.1f}."
     )
     listed = "; ".join(f"{title} {share:.1%}" for title, share in zip(hubs[:5], shares, strict=False))
     return Explained("Hubs", _layers(bars), reading, f"Books near to the most others: {listed}")
@@ -135,7 +136,9 @@ def _lengths(figures: Mapping[str, Figure]) -> Explained:
         x=alt.X("low:Q", title="tokens of the text that is encoded"), x2="high:Q", y=alt.Y("books:Q", title="books"),
         tooltip=[alt.Tooltip("low:Q", title="from", format=".0f"), alt.Tooltip("high:Q", title="to", format=".0f"), "books:Q"],
     )  # fmt: skip
-    reading = f"The model reads {limit:.0f} tokens and no more: of a text at the line the rest was never seen. {len(tokens):,} books looked at."
+    reading = (
+        f"The model reads {limit:.0f} tokens and no more: of a text at the line the rest was never seen. {len(tokens):,} books looked at."
+    )
     alt_text = f"{len(tokens):,} texts by length, median {np.median(tokens):.0f} tokens, the model reads {limit:.0f}"
     return Explained("Length against the maximum", _layers(bars, _mark(limit, "maximum")), reading, alt_text)
 
@@ -151,19 +154,24 @@ def _encoded_again(figures: Mapping[str, Figure]) -> Explained:
         tooltip=[alt.Tooltip("cosine:Q", format=".4f")],
     )  # fmt: skip
     line = alt.Chart(pd.DataFrame({"bound": [bound]})).mark_rule(color=WORSE, strokeDash=[4, 4]).encode(y="bound:Q")
-    reading = f"A sample of {len(ordered):,} books encoded again: every dot below the line ({bound:g}) is a vector that this model did not make."
+    reading = (
+        f"A sample of {len(ordered):,} books encoded again: every dot below the line ({bound:g}) is a vector that this model did not make."
+    )
     below = int((ordered < bound).sum())
     return Explained("Stored vectors, encoded again", _layers(dots, line), reading, f"{below} of {len(ordered)} books lie below {bound:g}")
 
 
 def _layers(*charts: alt.Chart) -> Chart:
-    return alt.layer(*charts).properties(height=_HEIGHT)
+    layers: Chart = alt.layer(*charts).properties(height=_HEIGHT)
+    return layers
 
 
 def _mark(at: float, name: str) -> alt.Chart:
-    return alt.Chart(pd.DataFrame({"at": [at], "what": [name]})).mark_rule(color=WORSE, strokeDash=[4, 4], strokeWidth=2).encode(
+    table = pd.DataFrame({"at": [at], "what": [name]})
+    line: alt.Chart = alt.Chart(table).mark_rule(color=WORSE, strokeDash=[4, 4], strokeWidth=2).encode(
         x="at:Q", tooltip=[alt.Tooltip("what:N"), alt.Tooltip("at:Q", format=".1f")]
     )  # fmt: skip
+    return line
 
 
 def _numbers(figures: Mapping[str, Figure], name: str) -> list[float]:

@@ -39,7 +39,9 @@ def _atlas(collection: str) -> Atlas | None:
         "About a minute for 36,000 books, once for each state of the collection; then it is there at once.", ":material/map:",
     )  # fmt: skip
     unasked = manifest.count <= _UNASKED or is_drawn(resources.settings(), manifest)
-    return outcome(f"map-{collection}", key, resources.atlases(), partial(open_atlas, resources.settings(), *held), words, unasked=unasked)
+    return outcome(
+        "map", key, resources.atlases(), partial(open_atlas, resources.settings(), held.index, held.mirror), words, unasked=unasked
+    )
 
 
 @st.fragment
@@ -113,7 +115,9 @@ def _what_is_near(atlas: Atlas, marks: Marks, near: tuple[Near, ...], query: str
             st.markdown(f"**Nearest to {plain(about)}**")
             if marks.picked >= 0:
                 st.button("Close", key="map-close", icon=":material/close:", on_click=_forget_book, type="tertiary")
-        st.markdown("\n".join(f"{rank}. {plain(atlas.map.titles[each.row])} :small[{each.cosine:.2f}]" for rank, each in enumerate(near, 1)))
+        st.markdown(
+            "\n".join(f"{rank}. {plain(atlas.map.titles[each.row])} :small[{each.cosine:.2f}]" for rank, each in enumerate(near, 1))
+        )
         st.caption("By cosine similarity, which the map can only follow in part: a near book may lie far away on it.")
 
 

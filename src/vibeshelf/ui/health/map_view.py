@@ -71,7 +71,8 @@ def payload(drawn: CollectionMap, key: str, colouring: Colouring, marks: Marks, 
     fine = np.rint(np.clip(drawn.places, 0, 1) * _FINE).astype(np.uint16)
     books = pd.DataFrame({"x": fine[:, 0], "y": fine[:, 1], "kind": colouring.of_row.astype(np.uint8), "title": list(drawn.titles)})
     kinds = [
-        {"name": kind.name, "short": _short(kind.name), "colour": kind.colour, "quiet": kind.quiet, "at": kind.at} for kind in colouring.kinds
+        {"name": kind.name, "short": _short(kind.name), "colour": kind.colour, "quiet": kind.quiet, "at": kind.at}
+        for kind in colouring.kinds
     ]
     return {
         "books": books, "key": key, "kinds": kinds, "coloured": colouring.name, "named": colouring.named, "alt": alt,
@@ -115,4 +116,4 @@ def _short(name: str) -> str:
 def _component() -> Any:
     # Ours alone, and constant: nothing that anybody typed is part of it. Titles go in as data, and are drawn as text.
     parts = {kind: (files("vibeshelf.ui.health") / f"map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
-    return st.components.v2.component("vibeshelf_map", **parts)
+    return st.components.v2.component("vibeshelf_map", html=parts["html"], css=parts["css"], js=parts["js"])

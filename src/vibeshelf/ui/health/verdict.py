@@ -11,7 +11,8 @@ from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Examination
 from vibeshelf.services.health import examine_collection
 from vibeshelf.ui import resources
 from vibeshelf.ui.health.probes import ICONS, counts_of
-from vibeshelf.ui.health.work import Words, outcome
+from vibeshelf.ui.health.sparkline import sparkline
+from vibeshelf.ui.health.work import Words, carry_on
 from vibeshelf.ui.text import plain
 
 _VERDICTS = {
@@ -20,33 +21,47 @@ _VERDICTS = {
     FAIL: "Not sound: what is found here cannot be relied upon.",
     NOT_APPLICABLE: "Nothing could be looked at.",
 }
+_BEFORE = (
+    "The quick probes ran just now. The full examination also looks at every vector and encodes a sample again; "
+    "it takes a minute or so."
+)
 _DRAWN = {PASS: st.success, WARN: st.warning, FAIL: st.error, NOT_APPLICABLE: st.info}
 
 
 def examined(collection: str) -> Examination:
-    """Draw the verdict and the button of the full examination; return the full one of this state, or the quick one until then."""
+    """Draw the verdict, its history and the button of the full examination; return the full one of this state, or the quick one."""
     quick = resources.quick_examination(collection)
-    key = f"{collection} {quick.fingerprint} {quick.revision} {quick.count}"
-    place = st.container()
+    full = latest_of(collection, quick)
+    _verdict(full or quick)
+    if full:
+        sparkline(resources.examinations(collection))
     words = Words(
-        "Examine it in full", "Examining",
-        "The quick probes ran just now. The full examination encodes a sample again and looks at every vector: half a minute or so.",
-        ":material/stethoscope:",
+        "Examine again" if full else "Examine in full", "Examining",
+        "" if full else _BEFORE,
+        ":material/stethoscope:", first=not full,
     )  # fmt: skip
-    full = outcome(f"examine-{collection}", f"examine {key}", resources.examinations(), _work(collection), words, unasked=False)
-    shown = full or quick
-    with place:
-        _verdict(shown)
-    if full is not None:
-        st.button("Examine again", key="examine-once-more", icon=":material/replay:", on_click=_forget, args=(f"examine {key}",))
-    return shown
+    made: Examination | None = carry_on("examine", f"examine {collection}", _work(collection), words)
+    if made is not None:
+        resources.results()[f"examined {collection}"] = made
+        resources.examinations.clear()
+        st.rerun()
+    return full or quick
+
+
+def latest_of(collection: str, state: Examination) -> Examination | None:
+    """Return the latest full examination of the collection as `state` found it, or None when it has changed since."""
+    unkept = resources.results().get(f"examined {collection}")
+    # In memory too: on a disk that cannot be written nothing is kept.
+    found = [*([unkept] if unkept else []), *resources.examinations(collection)[:1]]
+    same = [each for each in found if (each.fingerprint, each.revision, each.count) == (state.fingerprint, state.revision, state.count)]
+    return max(same, key=lambda each: each.examined_at, default=None)
 
 
 def _work(collection: str) -> Callable[[Callable[[int, int], None], Callable[[], bool]], Examination]:
     settings = resources.settings()
 
     def work(progress: Callable[[int, int], None], cancelled: Callable[[], bool]) -> Examination:
-        def told(done: int, total: int, title: str) -> None:
+        def told(done: int, total: int, title: str) -> None:  # noqa: ARG001
             if cancelled():
                 raise Cancelled("the examination was stopped")
             progress(done, total)
@@ -68,7 +83,3 @@ def _verdict(examination: Examination) -> None:
     st.caption(plain(" · ".join(facts)))
     for change in examination.changes:
         st.markdown(f"- {plain(change)}")
-
-
-def _forget(key: str) -> None:
-    resources.examinations().pop(key, None)
