@@ -101,7 +101,10 @@ def _versions(specimen: Specimen) -> Finding:
     changed = list(_changed_versions(specimen.manifest.versions, specimen.asked))
     if not changed:
         return Finding(PASS, "the libraries that made the vectors are the ones here")
-    return Finding(WARN if _majors_differ(changed) else PASS, "; ".join(f"{name} {then}, now {now}" for name, then, now in changed))
+    observed = "; ".join(f"{name} {then}, now {now}" for name, then, now in changed)
+    if _majors_differ(changed):
+        return Finding(WARN, observed, f"make clean setup, or vibeshelf ingest SOURCE --collection {specimen.manifest.collection}-2")
+    return Finding(PASS, observed)
 
 
 def _changed_versions(built: dict[str, str], asked: Encoder | None) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,363 @@
+"""Faults planted in a real collection: each a pure function of the collection and a strength, with the probe that must name it.
+
+Everything is changed as a careless program would change it: what the collection says of itself stays as it was.
+"""
+
+# Every planting takes the same arguments, needed or not.
+# ruff: noqa: ARG001, ARG005
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vibeshelf.adapters.encoders import Encoder
+from vibeshelf.adapters.index import StoredHashes
+from vibeshelf.core.records import Book, EncoderSpec
+from vibeshelf.core.template import render
+from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.probes.specimen import Specimen
+
+# Strength, random numbers -> what is stored then.
+Plant = Callable[[Specimen, float, np.random.Generator], Specimen]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way in which vectors go wrong. `strength` is the least at which it must be found, in the words of `unit`."""
+
+    name: str
+    probe: str
+    strength: float
+    unit: str
+    plant: Plant
+
+
+class Remembering:
+    """The real encoder, asked once for every text: a text has one vector, and a thousand plantings need not encode it again."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.spec, self.backend, self.precision, self.device = encoder.spec, encoder.backend, encoder.precision, encoder.device
+        self._encoder = encoder
+        self._known: dict[tuple[str, str], Vectors] = {}
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        # Without prompts of their own the towers are one, and share what they know.
+        tower = "query" if self.spec.query_prompt != self.spec.document_prompt else "document"
+        return self._rows(tower, texts, self._encoder.encode_queries)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        return self._rows("document", texts, self._encoder.encode_documents)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        counted: list[int] = self._encoder.count_tokens(texts)  # type: ignore[attr-defined]
+        return counted
+
+    def _rows(self, tower: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if (tower, text) not in self._known]
+        if new:
+            self._known.update(zip([(tower, text) for text in new], encode(new), strict=True))
+        rows = [self._known[tower, text] for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.spec.dimension)
+
+
+def copy_of(specimen: Specimen, seed: int = 0, **changes: Any) -> Specimen:
+    """Return the specimen with some of what it holds changed, nothing of it looked at yet."""
+    held = specimen.holdings
+    parts = {name: changes.pop(name) for name in ("books", "hashes", "vectors") if name in changes}
+    holdings = replace(held, **parts)
+    return replace(specimen, read=lambda: holdings, seed=seed, **changes)
+
+
+def _rows(specimen: Specimen, share: float, random: np.random.Generator) -> np.ndarray:
+    """Return a share of the rows at random, at least two."""
+    count = len(specimen.holdings)
+    return random.choice(count, max(2, round(share * count)), replace=False)
+
+
+def _unit(rows: np.ndarray) -> Vectors:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+
+
+def in_some(change: Callable[[Vectors, np.random.Generator], np.ndarray]) -> Plant:
+    """Change a share of the vectors."""
+
+    def plant(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+        vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+        vectors[rows] = change(vectors[rows], random)
+        return copy_of(specimen, vectors=vectors)
+
+    return plant
+
+
+def in_all(change: Callable[[Vectors, float, np.random.Generator], np.ndarray]) -> Plant:
+    """Change all vectors by so much."""
+
+    def plant(specimen: Specimen, strength: float, random: np.random.Generator) -> Specimen:
+        vectors = np.asarray(change(specimen.holdings.vectors.copy(), strength, random), dtype=np.float32)
+        return copy_of(specimen, vectors=vectors)
+
+    return plant
+
+
+def of_another_model(other: Encoder) -> Plant:
+    """A share of the vectors made by another model of the same dimension."""
+
+    def plant(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+        vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+        vectors[rows] = other.encode_documents([specimen.texts[row] for row in rows])
+        return copy_of(specimen, vectors=vectors)
+
+    return plant
+
+
+def of_other_texts(rewrite: Callable[[str], str]) -> Plant:
+    """A share of the vectors made of a rewritten text: cut, prompted, or what the book said before."""
+
+    def plant(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+        assert specimen.encoder is not None
+        vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+        vectors[rows] = specimen.encoder.encode_documents([rewrite(specimen.texts[row]) for row in rows])
+        return copy_of(specimen, vectors=vectors)
+
+    return plant
+
+
+def as_queries(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """A share of the vectors made by the query tower."""
+    assert specimen.encoder is not None
+    vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+    vectors[rows] = specimen.encoder.encode_queries([specimen.texts[row] for row in rows])
+    return copy_of(specimen, vectors=vectors)
+
+
+def swapped(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """A share of the vectors shuffled among themselves, none left in its place."""
+    vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+    vectors[rows] = vectors[np.roll(rows, 1)]
+    return copy_of(specimen, vectors=vectors)
+
+
+def shifted(specimen: Specimen, places: float, random: np.random.Generator) -> Specimen:
+    """All vectors some places on."""
+    return copy_of(specimen, vectors=np.roll(specimen.holdings.vectors, int(places), axis=0))
+
+
+def shifted_in_part(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """The vectors of one run of books one place on, as after a batch with a row too many."""
+    count = max(2, round(share * len(specimen.holdings)))
+    start = int(random.integers(0, len(specimen.holdings) - count + 1))
+    vectors = specimen.holdings.vectors.copy()
+    vectors[start : start + count] = np.roll(vectors[start : start + count], 1, axis=0)
+    return copy_of(specimen, vectors=vectors)
+
+
+def duplicated(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """A share of the books given the vector of one of them."""
+    vectors, rows = specimen.holdings.vectors.copy(), _rows(specimen, share, random)
+    vectors[rows[1:]] = vectors[rows[0]]
+    return copy_of(specimen, vectors=vectors)
+
+
+def nearly_duplicated(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """The same with a trace of noise."""
+    same = duplicated(specimen, share, random).holdings.vectors
+    noise = random.standard_normal(same.shape) * (0.003 / np.sqrt(same.shape[1]))
+    changed = (same != specimen.holdings.vectors).any(axis=1)
+    return copy_of(specimen, vectors=_unit(np.where(changed[:, None], same + noise, same)))
+
+
+def noisy(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    """Gaussian noise of so much of the vectors' length."""
+    return _unit(rows + random.standard_normal(rows.shape) * (strength / np.sqrt(rows.shape[1])))
+
+
+def in_steps(rows: Vectors, bits: float, random: np.random.Generator) -> np.ndarray:
+    """Each vector in so many bits, with a scale of its own, then of unit length again."""
+    steps = 2 ** (bits - 1) - 1
+    scale = np.abs(rows).max(axis=1, keepdims=True) / steps
+    return _unit(np.round(rows / scale) * scale)
+
+
+def in_steps_by_dimension(rows: Vectors, bits: float, random: np.random.Generator) -> np.ndarray:
+    """Each dimension in so many bits, with a scale of its own, as vector stores do."""
+    steps = 2 ** (bits - 1) - 1
+    scale = np.abs(rows).max(axis=0, keepdims=True) / steps
+    return np.round(rows / scale) * scale
+
+
+def signs_only(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    return _unit(np.where(rows >= 0, 1.0, -1.0))
+
+
+def rounded(rows: Vectors, decimals: float, random: np.random.Generator) -> np.ndarray:
+    return np.round(rows, int(decimals))
+
+
+def halved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    return rows.astype(np.float16)
+
+
+def inverted(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    """The sign of a share of the dimensions turned."""
+    rows[:, _dimensions(rows, share, random)] *= -1
+    return rows
+
+
+def emptied(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    """A share of the dimensions left at zero."""
+    rows[:, _dimensions(rows, share, random)] = 0
+    return _unit(rows)
+
+
+def permuted(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    """A share of the dimensions in another order, none left in its place."""
+    chosen = _dimensions(rows, share, random)
+    rows[:, chosen] = rows[:, np.roll(chosen, 1)]
+    return rows
+
+
+def rescaled(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    """A share of the dimensions at twice their size."""
+    rows[:, _dimensions(rows, share, random)] *= 2
+    return _unit(rows)
+
+
+def _dimensions(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    count = max(2, round(share * rows.shape[1])) if share < 1 else rows.shape[1]
+    return random.choice(rows.shape[1], count, replace=False)
+
+
+def moved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    """A fixed vector of this length added to all."""
+    direction = random.standard_normal(rows.shape[1])
+    return _unit(rows + strength * direction / np.linalg.norm(direction))
+
+
+def drawn_together(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    """All moved towards their mean by this share, as a collapsed model does."""
+    return _unit((1 - strength) * rows + strength * rows.mean(axis=0))
+
+
+def centred(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    """The mean taken off all of them, by this share: what a whitening step for one side only does."""
+    return _unit(rows - strength * rows.mean(axis=0))
+
+
+def projected(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
+    """Only this share of the principal axes kept."""
+    mean = rows.mean(axis=0)
+    _, axes = np.linalg.eigh((rows - mean).T @ (rows - mean))
+    kept = axes[:, -max(1, round(share * rows.shape[1])) :]
+    return _unit((rows - mean) @ kept @ kept.T + mean)
+
+
+def rotated(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
+    """All turned alike at random: every distance is kept, and no query fits any more."""
+    turn, _ = np.linalg.qr(random.standard_normal((rows.shape[1], rows.shape[1])))
+    return np.asarray(rows @ turn)
+
+
+def hubs(specimen: Specimen, count: float, random: np.random.Generator) -> Specimen:
+    """So many books get the mean of all: near to everything."""
+    vectors = specimen.holdings.vectors.copy()
+    rows = random.choice(len(vectors), int(count), replace=False)
+    mean = vectors.mean(axis=0)
+    vectors[rows] = _unit(mean[None, :] + random.standard_normal((len(rows), len(mean))) * 1e-3)
+    return copy_of(specimen, vectors=vectors)
+
+
+def edited_texts(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """The descriptions of a share of the books changed, their vectors and hashes kept."""
+    rows = set(_rows(specimen, share, random).tolist())
+    books = [
+        replace(book, description=f"A new description. {book.description}") if row in rows else book
+        for row, book in enumerate(specimen.holdings.books)
+    ]
+    return copy_of(specimen, books=books)
+
+
+def edited_facts(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """The years of a share of the books changed, their hashes kept."""
+    rows = set(_rows(specimen, share, random).tolist())
+    books = [replace(book, year=(book.year or 0) + 1) if row in rows else book for row, book in enumerate(specimen.holdings.books)]
+    return copy_of(specimen, books=books)
+
+
+def older_texts(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """A share of the vectors made of what the books said before, and stored under the hashes of what they say now."""
+    assert specimen.encoder is not None
+    rows = _rows(specimen, share, random)
+    vectors = specimen.holdings.vectors.copy()
+    before = [render(specimen.manifest.template, replace(specimen.holdings.books[row], description="No description yet.")) for row in rows]
+    vectors[rows] = specimen.encoder.encode_documents(before)
+    return copy_of(specimen, vectors=vectors)
+
+
+def removed(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """A share of the books deleted."""
+    rows = set(_rows(specimen, share, random).tolist())
+    held = specimen.holdings
+    kept = [row for row in range(len(held)) if row not in rows]
+    return copy_of(specimen, books=[held.books[row] for row in kept], hashes=[held.hashes[row] for row in kept], vectors=held.vectors[kept])
+
+
+def added(specimen: Specimen, share: float, random: np.random.Generator) -> Specimen:
+    """So many vectors put in by something else: no facts, no hashes."""
+    held = specimen.holdings
+    rows = _rows(specimen, share, random)
+    strangers = [Book(f"stranger-{row}", "") for row in rows]
+    return copy_of(
+        specimen,
+        books=[*held.books, *strangers],
+        hashes=[*held.hashes, *[StoredHashes("", "")] * len(rows)],
+        vectors=np.concatenate([held.vectors, held.vectors[rows]]),
+    )
+
+
+def manifest_with(**changes: Any) -> Plant:
+    """The manifest edited."""
+    return lambda specimen, strength, random: copy_of(specimen, manifest=replace(specimen.manifest, **changes))
+
+
+def spec_with(**changes: Any) -> Plant:
+    """What the manifest says of its encoder edited, or another encoder asked for."""
+    return lambda specimen, strength, random: copy_of(
+        specimen, manifest=replace(specimen.manifest, encoder=replace(specimen.manifest.encoder, **changes))
+    )
+
+
+def edited_canaries(specimen: Specimen, count: float, random: np.random.Generator) -> Specimen:
+    """So many canaries given other vectors."""
+    canaries = list(specimen.manifest.canaries)
+    for at in random.choice(len(canaries), int(count), replace=False):
+        other = canaries[(at + 1) % len(canaries)]
+        canaries[at] = replace(canaries[at], query_vector=other.query_vector, document_vector=other.document_vector)
+    return copy_of(specimen, manifest=replace(specimen.manifest, canaries=tuple(canaries)))
+
+
+class Liar:
+    """An encoder that says to be another."""
+
+    def __init__(self, encoder: Encoder, spec: EncoderSpec, precision: str) -> None:
+        self.spec, self.precision = spec, precision
+        self.backend, self.device = encoder.backend, encoder.device
+        self._encoder = encoder
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.encode_queries(texts)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        return self._encoder.encode_documents(texts)
+
+
+def searched_with(other: Encoder, lies: bool) -> Plant:
+    """Another model answers the queries; it `lies` when it goes by the name and hashes of the one that built the collection."""
+
+    def plant(specimen: Specimen, strength: float, random: np.random.Generator) -> Specimen:
+        manifest = specimen.manifest
+        return copy_of(specimen, asked=Liar(other, manifest.encoder, manifest.precision) if lies else other)
+
+    return plant
