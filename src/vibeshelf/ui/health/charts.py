@@ -12,7 +12,7 @@ import pandas as pd
 from vibeshelf.core.probes import Figure, ProbeResult
 from vibeshelf.ui.charts import BETTER, WORSE, Chart
 
-_HEIGHT = 200
+_HEIGHT, _TALL = 250, 330
 _LONGEST_TITLE = 34
 _BARS = 32
 
@@ -48,7 +48,7 @@ def _spectrum(figures: Mapping[str, Figure]) -> Explained:
     table = pd.DataFrame({"direction": np.arange(1, len(share) + 1), "share": share})
     line = alt.Chart(table).mark_area(line={"color": BETTER}, color=BETTER, opacity=0.25).encode(
         x=alt.X("direction:Q", title="direction, the strongest first", scale=alt.Scale(domain=[1, len(share)], nice=False)),
-        y=alt.Y("share:Q", title="share of the variance", axis=alt.Axis(format="%")),
+        y=alt.Y("share:Q", title="variance", axis=alt.Axis(format="%")),
         tooltip=["direction:Q", alt.Tooltip("share:Q", format=".2%")],
     )  # fmt: skip
     reading = (
@@ -64,7 +64,7 @@ def _norms(figures: Mapping[str, Figure]) -> Explained:
     table = pd.DataFrame({"low": low, "high": high, "books": books})
     bars = alt.Chart(table).mark_bar(color=BETTER).encode(
         x=alt.X("low:Q", title="length of the vector", scale=alt.Scale(zero=False), axis=alt.Axis(format=".4f", tickCount=5)),
-        x2="high:Q", y=alt.Y("books:Q", title="books"),
+        x2="high:Q", y=alt.Y("books:Q", title="books"), y2=alt.datum(0),
         tooltip=[alt.Tooltip("low:Q", title="from", format=".5f"), alt.Tooltip("high:Q", title="to", format=".5f"), "books:Q"],
     )  # fmt: skip
     reading = "Every vector should have length 1; a second heap is a set of vectors that something else wrote."
@@ -84,7 +84,7 @@ def _hubs(figures: Mapping[str, Figure]) -> Explained:
         f"share of all comes up whatever is asked. Skewness of the counts: {_number(figures, 'skewness'):.1f}."
     )
     listed = "; ".join(f"{title} {share:.1%}" for title, share in zip(hubs[:5], shares, strict=False))
-    return Explained("Hubs", _layers(bars), reading, f"Books near to the most others: {listed}")
+    return Explained("Hubs", _layers(bars).properties(height=_TALL), reading, f"Books near to the most others: {listed}")
 
 
 def _pairs(figures: Mapping[str, Figure]) -> Explained:
@@ -133,7 +133,7 @@ def _lengths(figures: Mapping[str, Figure]) -> Explained:
     counts, edges = np.histogram(tokens, bins=_BARS, range=(0, max([*tokens, limit]) + 1))
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "books": counts})
     bars = alt.Chart(table).mark_bar(color=BETTER).encode(
-        x=alt.X("low:Q", title="tokens of the text that is encoded"), x2="high:Q", y=alt.Y("books:Q", title="books"),
+        x=alt.X("low:Q", title="tokens of the text that is encoded"), x2="high:Q", y=alt.Y("books:Q", title="books"), y2=alt.datum(0),
         tooltip=[alt.Tooltip("low:Q", title="from", format=".0f"), alt.Tooltip("high:Q", title="to", format=".0f"), "books:Q"],
     )  # fmt: skip
     reading = (
@@ -149,8 +149,8 @@ def _encoded_again(figures: Mapping[str, Figure]) -> Explained:
     table = pd.DataFrame({"place": np.arange(1, len(ordered) + 1), "cosine": ordered})
     low = min(float(ordered[0]), bound)
     dots = alt.Chart(table).mark_circle(color=BETTER, size=18, opacity=0.7).encode(
-        x=alt.X("place:Q", title="books, the least alike first"),
-        y=alt.Y("cosine:Q", title="cosine of stored and new vector", scale=alt.Scale(domain=[low - (1 - low) * 0.1, 1], nice=False)),
+        x=alt.X("place:Q", title="books, those whose new vector is least like the stored one first"),
+        y=alt.Y("cosine:Q", title="cosine", scale=alt.Scale(domain=[low - (1 - low) * 0.1, 1], nice=False)),
         tooltip=[alt.Tooltip("cosine:Q", format=".4f")],
     )  # fmt: skip
     line = alt.Chart(pd.DataFrame({"bound": [bound]})).mark_rule(color=WORSE, strokeDash=[4, 4]).encode(y="bound:Q")

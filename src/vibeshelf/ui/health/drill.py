@@ -120,8 +120,8 @@ def _signs(drill: Drill) -> None:
     st.table(table.set_index("what it watches"))
     said = "None of them tells" if not alarms else f"{alarms} of {len(drill.signs)} tells"
     st.caption(
-        f"{said} that anything is wrong. The scores are lower, but nobody knows how high they ought to be: other sound models score as low, and "
-        f"higher for nonsense. Over {len(drill.cases)} queries asked of Chroma."
+        f"{said} that anything is wrong. The scores are lower, yet nobody knows how high they should be: other sound models score as low, "
+        f"and higher for nonsense. Over {len(drill.cases)} queries asked of Chroma."
     )
 
 

@@ -29,8 +29,9 @@ def probes_view(examination: Examination) -> None:
         _card(examination.collection, result)
     for group in GROUPS:
         if of := [result for result in examination.results if result.group == group]:
-            st.subheader(GROUP_TITLES[group], anchor=False)
-            st.caption(counts_of(of))
+            heading, question = GROUP_TITLES[group]
+            st.subheader(heading, anchor=False)
+            st.caption(f"{question} {counts_of(of)}.")
             for result in of:
                 _row(result)
 
@@ -62,7 +63,7 @@ def _card(collection: str, result: ProbeResult) -> None:
 
 
 def _row(result: ProbeResult) -> None:
-    with st.expander(f"{title_of(result.id)}: {plain(result.observed)}", icon=ICONS[result.status]):
+    with st.expander(f"{title_of(result.id)}: {plain(result.observed)}", icon=ICONS[result.status], type="compact"):
         _details(result)
         if explained := chart_of(result):
             st.altair_chart(explained.chart, alt=explained.alt, key=f"row-{result.id}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from vibeshelf.services.probes.registry import PROBES
 
 GROUP_TITLES = {
-    "towers": "Towers: is this the model that made the vectors?",
-    "vectors": "Vectors: is each one sound, and its book's own?",
-    "geometry": "Geometry: do they lie as this model lays them?",
-    "index": "Index: does it find what is there?",
-    "drift": "Drift: are books and questions still of the kind it was built for?",
+    "towers": ("Towers", "Is this the model that made the vectors?"),
+    "vectors": ("Vectors", "Is each one sound, and its book's own?"),
+    "geometry": ("Geometry", "Do they lie as this model lays them?"),
+    "index": ("Index", "Does it find what is there?"),
+    "drift": ("Drift", "Are books and questions still of the kind that it was built for?"),
 }
 
 

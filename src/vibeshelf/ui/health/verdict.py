@@ -22,8 +22,7 @@ _VERDICTS = {
     NOT_APPLICABLE: "Nothing could be looked at.",
 }
 _BEFORE = (
-    "The quick probes ran just now. The full examination also looks at every vector and encodes a sample again; "
-    "it takes a minute or so."
+    "The quick probes ran just now. The full examination also looks at every vector and encodes a sample again; it takes a minute or so."
 )
 _DRAWN = {PASS: st.success, WARN: st.warning, FAIL: st.error, NOT_APPLICABLE: st.info}
 
