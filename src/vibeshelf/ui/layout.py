@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.ui.banner import banner
 from vibeshelf.ui.text import plain
 
 _log = logging.getLogger("vibeshelf")
@@ -31,6 +32,8 @@ def page(title: str) -> Iterator[None]:
     st.set_page_config(page_title=f"{title} · Vibeshelf", page_icon=":material/auto_stories:", layout="centered")
     _menu()
     try:
+        if title != "Health":
+            banner()
         yield
     except VibeshelfError as error:
         show_error(error)

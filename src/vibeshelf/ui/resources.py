@@ -5,34 +5,45 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
-from vibeshelf.adapters.index import CollectionInfo, Store
+from vibeshelf.adapters.examinations import FILE
+from vibeshelf.adapters.index import CollectionInfo, Index, Store
+from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.querylog import QueryLog, query_log
 from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Task
+from vibeshelf.core.probes import Examination
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services import health
 from vibeshelf.services.bench_plan import Inventory
 from vibeshelf.services.bench_plan import inventory as look_around
+from vibeshelf.services.collection_map import Atlas
 from vibeshelf.services.drift import Sample, sample_of_queries
+from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.latency import Measured, all_measured
 from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
-from vibeshelf.services.shelf import Shelf, open_shelf
-from vibeshelf.ui.jobs import BenchDesk
+from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
+from vibeshelf.ui.jobs import BenchDesk, Job
+from vibeshelf.ui.last_used import LastUsed
 
 # Query id -> text, and the judgments of each file.
 Judgments = tuple[Mapping[str, str], Mapping[Path, Grades]]
+# As many as a sparkline has room for.
+_EXAMINATIONS = 40
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -43,10 +54,36 @@ def settings() -> Settings:
     return found
 
 
-@st.cache_resource(show_spinner="Opening the collection and its model", on_release=lambda shelf: shelf.store.close())
+def _release(shelf: Shelf) -> None:
+    opened().pop(shelf.name, None)
+    shelf.store.close()
+
+
+@st.cache_resource(show_spinner="Opening the collection and its model", on_release=_release)
 def shelf(collection: str) -> Shelf:
     """Return the opened collection; a refusal is raised again on every call, until it is mended."""
-    return open_shelf(collection, settings=settings())
+    try:
+        shelf = open_shelf(collection, settings=settings())
+    except VibeshelfError as error:
+        opened()[collection] = error
+        raise
+    opened()[collection] = shelf
+    return shelf
+
+
+@st.cache_resource(show_spinner=False)
+def opened() -> dict[str, Shelf | VibeshelfError]:
+    """Return what came of opening each collection in this process: the shelf, or the error that refused it."""
+    return {}
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def examinations(collection: str) -> list[Examination]:
+    """Return the latest full examinations that are kept, the newest first; none where they cannot be read. Five seconds old at most."""
+    try:
+        return health.history(settings(), collection, limit=_EXAMINATIONS) if (settings().data_dir / FILE).is_file() else []
+    except VibeshelfError:
+        return []
 
 
 @st.cache_data(ttl=5, show_spinner=False)
@@ -72,6 +109,51 @@ def judgments(name: str) -> Judgments:
 def evaluations() -> OrderedDict[str, Evaluated]:
     """Return the latest evaluations by their fingerprints; the runs under them are kept in the data folder."""
     return OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A collection as it lies in the store, whatever the guard says to it; no mirror where there is none."""
+
+    index: Index
+    mirror: Mirror | None
+
+
+@st.cache_resource(show_spinner="Opening the collection", ttl=60)
+def holdings(collection: str) -> Held:
+    """Return a collection for who looks at its vectors without searching it; a minute old at most."""
+    index = Store(settings()).open(collection)
+    return Held(index, mirror_of(settings(), index))
+
+
+@st.cache_resource(show_spinner=False)
+def atlases() -> LastUsed[Atlas]:
+    """Return the latest maps, by the path that each is kept under."""
+    return LastUsed(4)
+
+
+@st.cache_resource(show_spinner=False)
+def drills() -> LastUsed[Drill]:
+    """Return the latest drills, by the collection and its state."""
+    return LastUsed(8)
+
+
+@st.cache_resource(show_spinner=False)
+def results() -> LastUsed[Any]:
+    """Return what other long work gave, by what was asked for."""
+    return LastUsed(32)
+
+
+@st.cache_resource(show_spinner=False, ttl=30)
+def quick_examination(collection: str) -> Examination:
+    """Return what the quick probes say of a collection, half a minute old at most."""
+    return health.examine_collection(settings(), collection, cheap=True)
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> dict[str, Job[Any]]:
+    """Return the long work that goes on, by what was asked for: whoever asks the same watches the same job."""
+    return {}
 
 
 @st.cache_resource(show_spinner=False)
