@@ -16,6 +16,7 @@ from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import open_shelf
+from vibeshelf.services.suggestions import suggest
 from vibeshelf.ui import resources
 
 HOSTILE = "<script>window.hacked=1</script> **bold** $x$ :red[red] [link](javascript:1)"
@@ -64,7 +65,9 @@ def press(page: AppTest, start: str) -> None:
 
 
 def shown(page: AppTest) -> str:
-    return "\n".join(str(element.value) for element in [*page.markdown, *page.caption])
+    """Return what stands on the page, without the marks that keep directions apart."""
+    text = "\n".join(str(element.value) for element in [*page.markdown, *page.caption])
+    return text.replace("\u2068", "").replace("\u2069", "")
 
 
 def test_a_name_is_asked_for_before_anything_is_shown(desk: Desk) -> None:
@@ -101,6 +104,41 @@ def test_a_note_goes_with_its_grade_and_not_with_the_next(desk: Desk) -> None:
     press(page, "grade-2-")
     press(page, "grade-0-")
     assert sorted(each.note for each in desk.judgments.standing("hard")) == ["", "half of it"]
+
+
+def test_a_press_that_comes_late_grades_nothing_unseen(desk: Desk) -> None:
+    page = opened()
+    sitting = page.session_state["sitting"]
+    first = sitting.pair
+    sitting.grade_shown(first, 3)
+    sitting.grade_shown(first, 0)
+    sitting.skip(first, "too little to tell")
+    assert [(each.pair, each.grade) for each in desk.judgments.standing("hard")] == [(first, 3)]
+    assert desk.judgments.count("hard") == 1
+
+
+def test_what_could_not_be_saved_is_said_and_stays_to_be_graded(desk: Desk) -> None:
+    page = opened()
+    before = shown(page)
+    desk.judgments._database._connection.execute("PRAGMA query_only = ON")
+    next(button for button in page.button if str(button.key).startswith("grade-2-")).click().run()
+    assert not page.exception
+    assert "Not saved." in shown(page)
+    assert "readonly database" in page.error[0].value
+    assert desk.judgments.standing("hard") == []
+    assert before.splitlines()[1] in shown(page), "the same book is still there"
+    desk.judgments._database._connection.execute("PRAGMA query_only = OFF")
+    press(page, "grade-2-")
+    assert "Saved 2 for" in shown(page)
+    assert len(desk.judgments.standing("hard")) == 1
+
+
+def test_a_note_goes_with_a_skip_too(desk: Desk) -> None:
+    page = opened()
+    page.text_input[0].set_value("in Latin").run()
+    press(page, "skip-")
+    press(page, "reason-L-")
+    assert [each.note for each in desk.judgments.standing("hard")] == ["a language I do not read: in Latin"]
 
 
 def test_neither_system_nor_rank_nor_score_is_shown(desk: Desk) -> None:
@@ -144,6 +182,21 @@ def test_queries_are_added_and_a_bad_one_is_said(desk: Desk) -> None:
     assert [query.query_id for query in desk.tasks.queries("hard")] == ["h1", "q02", "x9"]
 
 
+def test_queries_are_taken_from_searches(desk: Desk) -> None:
+    assert "No search is left" in opened(view="Queries").info[0].value
+    for book_id in ("bare", "rtl"):
+        suggest(desk, "starter", "bees & <b>honey</b>", book_id, up=True)
+    page = opened(view="Queries")
+    (chosen,) = page.multiselect(key="searches-chosen").options
+    assert chosen == "bees & <b>honey</b> · 2 with a thumb"
+    page.multiselect(key="searches-chosen").set_value(["bees & <b>honey</b>"])
+    next(button for button in page.button if button.label == "Add them").click().run()
+    assert not page.exception, page.exception
+    assert "1 added" in page.success[0].value
+    assert desk.tasks.queries("hard")[-1].text == "bees & <b>honey</b>"
+    assert sorted(desk.workload(desk.task("hard"), "ann", "thumbs").remaining("q02")) == ["bare", "rtl"]
+
+
 def test_agreement_is_na_until_two_have_graded_and_a_disagreement_is_settled(desk: Desk) -> None:
     assert "n/a" in opened(view="Agreement").info[0].value
     for rater, grade in (("ann", 0), ("bob", 3)):
@@ -156,6 +209,21 @@ def test_agreement_is_na_until_two_have_graded_and_a_disagreement_is_settled(des
     press(page, "settle-1-")
     assert [each.grade for each in desk.judgments.settled("hard").values()] == [1]
     assert "None is open" in page.success[0].value
+    press(page, "undo-settled")
+    assert desk.judgments.settled("hard") == {}
+    assert "Disagreements: 1 open, 0 settled" in page.subheader[0].value
+
+
+def test_a_disagreement_can_wait_and_shows_the_notes_that_were_given(desk: Desk) -> None:
+    for book_id, grade in (("bare", 3), ("rtl", 2)):
+        desk.judgments.grade("hard", Pair("h1", book_id), "ann", 0, f"<b>about {book_id}</b>")
+        desk.judgments.grade("hard", Pair("h1", book_id), "bob", grade)
+    page = opened(view="Agreement")
+    page.toggle[0].set_value(True).run()
+    for book_id in ("bare", "rtl", "bare"):
+        assert f"\\<b\\>about {book_id}" in shown(page), "put off, it comes again at the end"
+        press(page, "put-off-")
+    assert desk.judgments.settled("hard") == {}
 
 
 def test_the_rule_is_kept_and_shown_where_qrels_go_out(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from tests.conftest import ROOT
 from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries, starter_queries_path
 from vibeshelf.adapters.query_sets import query_sets
 from vibeshelf.adapters.trec import read_qrels, write_run
+from vibeshelf.core.judging import Pair
 from vibeshelf.core.records import Run
+from vibeshelf.core.settings import Settings
 from vibeshelf.services.evaluation import Report, evaluate
+from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.measures import parse_measures
 from vibeshelf.services.runs import make_run
 from vibeshelf.services.shelf import Shelf
@@ -29,13 +33,21 @@ SYSTEMS = ("dense", "lexical", "hybrid")
 
 
 @pytest.fixture
-def relevance(starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> Open:
+def desk(settings: Settings) -> Desk:
+    """A desk on which nobody has graded anything yet."""
+    return open_desk(settings)
+
+
+@pytest.fixture
+def relevance(starter: Shelf, settings: Settings, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Open:
     """A way to open the page, with an address."""
     st.cache_resource.clear()
     st.cache_data.clear()
     monkeypatch.setattr(resources, "shelf", lambda _: starter)
     monkeypatch.setattr(resources, "collections", starter.store.collections)
     monkeypatch.setattr(resources, "judged_sets", lambda: query_sets(None))
+    monkeypatch.setattr(resources, "settings", lambda: settings)
+    monkeypatch.setattr(resources, "desk", lambda: desk)
 
     def opened(**address: str | list[str]) -> AppTest:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
@@ -253,3 +265,14 @@ def test_searches_of_runs_are_timed_with_their_encoding(starter: Shelf) -> None:
     starter.run("a storm at sea")
     assert starter.run("a storm at sea").remembered
     assert not starter.run("a storm at sea", 10, "dense", (), False).remembered
+
+
+def test_grades_made_here_are_evaluated_and_the_rule_that_made_them_one_is_said(relevance: Open, desk: Desk) -> None:
+    for rater, grade in (("ann", 3), ("bob", 1)):
+        desk.judgments.grade("starter", Pair("q01", "to-the-lighthouse-woolf"), rater, grade)
+    at = relevance(queries="starter, graded here", systems=["dense"])
+    assert plain("1 judged query of starter, graded here (median of 2 raters)") in captions(at)
+    desk.tasks.save(replace(desk.task("starter"), rule="strictest"))
+    desk.judgments.grade("starter", Pair("q02", "emma-austen"), "ann", 1)
+    at = finished(at.run())
+    assert plain("2 judged queries of starter, graded here (strictest of 2 raters)") in captions(at)

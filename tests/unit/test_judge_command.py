@@ -38,6 +38,9 @@ def test_the_starter_grades_come_in_once_and_go_out_as_the_shipped_qrels(data_di
     assert found["overall"]["low"] < found["overall"]["value"] < found["overall"]["high"]
     assert found["graded_twice"] == found["overall"]["n"] == 1166
     assert all(each["n"] > 0 for each in found["pairs"])
+    lowest = sorted(found["queries"].items(), key=lambda item: item[1]["value"])[0]
+    said = vibeshelf(data_dir, "judge", "agreement").stdout
+    assert f"query {lowest[0]}: Krippendorff's ordinal alpha {lowest[1]['value']:.3f}" in said
     strict = judged(data_dir, "export", str(tmp_path / "strict.trec"), "--rule", "strictest")
     assert strict["written"] == 5882
 
@@ -62,6 +65,22 @@ def test_what_was_exported_comes_back_whole_in_every_format(data_dir: Path, tmp_
         done = judged(data_dir, "import", str(tmp_path / name), "--task", form, "--rater", "file")
         assert (done["format"], done["added"]) == (form, 1), "a skipped pair has no grade"
         assert [(each.rater, each.grade) for each in desk.judgments.standing(form)] == [("file", 1)]
+
+
+def test_an_own_task_goes_out_as_the_two_files_that_an_evaluation_reads(data_dir: Path, tmp_path: Path) -> None:
+    queries, qrels = tmp_path / "queries.txt", tmp_path / "qrels.trec"
+    queries.write_text("bees\nrobots in love\n")
+    judged(data_dir, "import", str(queries), "--task", "mine", "--format", "queries")
+    open_desk(load_settings(data_dir=data_dir)).judgments.grade("mine", Pair("q02", "b1"), "ann", 2)
+    assert judged(data_dir, "export", str(tmp_path / "out.tsv"), "--task", "mine", "--format", "queries")["written"] == 2
+    assert judged(data_dir, "export", str(qrels), "--task", "mine")["written"] == 1
+    run = tmp_path / "theirs.run"
+    run.write_text("q02 Q0 b1 1 9.5 theirs\n")
+    done = vibeshelf(
+        data_dir, "eval", "--queries", str(tmp_path / "out.tsv"), "--qrels", str(qrels), "--systems", "none", "--run", str(run),
+        "--measures", "RR@10", "--json",
+    )  # fmt: skip
+    assert json.loads(done.stdout)["systems"]["theirs"]["RR@10"]["mean"] == 1
 
 
 def test_an_import_reports_conflicts_and_changes_nothing(data_dir: Path, tmp_path: Path) -> None:

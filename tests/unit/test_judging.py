@@ -15,6 +15,7 @@ from vibeshelf.services.judging import Desk, check_rater, check_task, made_under
 from vibeshelf.services.pooling import Filler, fill_pool
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.services.strategies import STRATEGIES, Known, chosen, hole_weight, known_of, shuffled
+from vibeshelf.services.suggestions import searched, suggest, suggested
 from vibeshelf.services.task_queries import add_queries, queries_in, queries_of
 
 
@@ -66,6 +67,13 @@ def test_holes_leave_out_what_was_graded_and_what_changes_nothing_and_come_in_sh
     found = chosen("holes", "seed", known(others={"b01": [2]}))
     assert set(found) == {f"b{at:02}" for at in range(2, 11)}
     assert found != sorted(found)
+
+
+def test_the_query_with_the_heaviest_holes_comes_first(desk: Desk, task: Task) -> None:
+    for query_id, found in (("q01", {"one": ["a", "b"], "two": ["a", "b"]}), ("q02", {"one": ["a", "b"], "two": ["b", "c"]})):
+        desk.tasks.save_pool("small", query_id, "state", found)
+    assert list(desk.workload(task, "ann", "holes").queries) == ["q02", "q01"]
+    assert list(desk.workload(task, "ann").queries) == ["q01", "q02"]
 
 
 def test_disagreements_second_opinions_thumbs_and_skips() -> None:
@@ -146,9 +154,31 @@ def test_a_book_that_the_collection_lost_is_taken_off(desk: Desk, task: Task, fa
 
 
 def test_thumbs_suggest_and_are_no_grades(desk: Desk, task: Task) -> None:
-    desk.tasks.thumb("starter", "a quiet lighthouse", "to-the-lighthouse-woolf", up=True)
+    suggest(desk, "starter", "a quiet  lighthouse", "to-the-lighthouse-woolf", up=True)
+    suggest(desk, "elsewhere", "a quiet lighthouse", "another-collection", up=True)
     assert desk.workload(task, "ann", "thumbs").remaining("q02") == ["to-the-lighthouse-woolf"]
     assert desk.judgments.standing("small") == []
+    assert desk.judgments.count("small") == 0
+
+
+def test_a_thumb_changes_its_mind_and_is_taken_back_by_its_visitor_alone(desk: Desk, task: Task) -> None:
+    for visitor, up in (("v1", True), ("v1", False), ("v2", True)):
+        suggest(desk, "starter", "a quiet lighthouse", "b1", up, visitor)
+    assert suggested(desk, "starter", "a quiet lighthouse", "v1") == {"b1": False}
+    suggest(desk, "starter", "a quiet lighthouse", "b1", None, "v1")
+    assert suggested(desk, "starter", "a quiet lighthouse", "v1") == {}
+    assert desk.workload(task, "ann", "thumbs").remaining("q02") == ["b1"], "the other visitor's thumb stays"
+    suggest(desk, "starter", "a quiet lighthouse", "b1", None, "v2")
+    assert desk.workload(task, "ann", "thumbs").remaining("q02") == []
+    with pytest.raises(InputError, match="the query is empty"):
+        suggest(desk, "starter", "  ", "b1", up=True)
+
+
+def test_searches_become_queries_those_with_thumbs_first(desk: Desk, task: Task) -> None:
+    for query, book_id in (("bees", "b1"), ("bees", "b2"), ("a quiet lighthouse", "b1")):
+        suggest(desk, "starter", query, book_id, up=True)
+    found = searched(desk, task, ["robots  in love", "bees", "", "an old man and a great fish"])
+    assert list(found.items()) == [("bees", 2), ("robots in love", 0)]
 
 
 def test_the_pace_tells_the_remaining_time_once_there_is_one(desk: Desk, task: Task, fake_starter: Shelf) -> None:

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 from vibeshelf.adapters.database import open_database
 from vibeshelf.adapters.judging_tables import MIGRATIONS
 from vibeshelf.adapters.judgments import Judgments
+from vibeshelf.adapters.suggestions import Suggestions
 from vibeshelf.core.errors import InputError, StorageError
 from vibeshelf.core.judging import Judgment, Made, Pair
 
@@ -108,6 +109,19 @@ def test_a_merge_changes_nothing_that_stands_and_reports_what_differs(judgments:
     assert undone.pair == PAIR, "an undo takes back what was done here, never an import"
 
 
+def test_a_settlement_is_undone_by_who_made_it_and_apart_from_grades(judgments: Judgments) -> None:
+    judgments.grade(TASK, PAIR, "ann", 1)
+    for rater, grade in (("ann", 2), ("eve", 3)):
+        judgments.settle(TASK, PAIR, rater, grade)
+    undone = judgments.undo_settlement(TASK, "eve")
+    assert undone is not None
+    assert (undone.pair, undone.grade, undone.standing and undone.standing.grade) == (PAIR, 3, 2)
+    assert judgments.undo_settlement(TASK, "eve") is None
+    assert {pair: each.grade for pair, each in judgments.settled(TASK).items()} == {PAIR: 2}
+    assert judgments.undo(TASK, "ann") is not None, "the grade, not the settlement"
+    assert len(judgments.settled(TASK)) == 1
+
+
 def test_a_merge_that_fails_halfway_adds_nothing(judgments: Judgments) -> None:
     good, bad = Judgment("q1", "b1", 1, "ann", "2026-01-01"), Judgment("q1", "b2", 7, "ann", "2026-01-01")
     with pytest.raises(sqlite3.IntegrityError):
@@ -178,12 +192,16 @@ def test_a_file_that_is_no_database_or_is_too_new_is_one_line(path: Path) -> Non
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(StorageError, match=r"version 99.*knows 2"):
+    with pytest.raises(StorageError, match=rf"version 99.*knows {len(MIGRATIONS)}"):
         open_database(path, MIGRATIONS)
 
 
 def test_an_older_database_is_brought_up_with_what_it_holds(path: Path) -> None:
-    old = open_database(path, MIGRATIONS[:1])
+    old = open_database(path, MIGRATIONS[:2])
     Judgments(old).grade(TASK, PAIR, "ann", 2)
+    with old.transaction() as connection:
+        connection.execute("INSERT INTO thumbs (collection, query, book_id, up, at) VALUES ('c', 'bees', 'b1', 1, '2026-11-24')")
     old.close()
-    assert len(Judgments(open_database(path, MIGRATIONS)).standing(TASK)) == 1
+    new = open_database(path, MIGRATIONS)
+    assert len(Judgments(new).standing(TASK)) == 1
+    assert Suggestions(new).by_query(["c"]) == {"bees": {"b1"}}

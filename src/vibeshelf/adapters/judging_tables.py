@@ -65,4 +65,20 @@ _TASKS = (
     "CREATE INDEX thumbs_of_query ON thumbs (query)",
 )
 
-MIGRATIONS = (_EVENTS, _TASKS)
+# Thumbs of visitors who can take back their own.
+_SUGGESTIONS = (
+    """CREATE TABLE suggestions (
+        suggestion INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT NOT NULL, query TEXT NOT NULL, book_id TEXT NOT NULL,
+        visitor TEXT NOT NULL, up INTEGER CHECK (up IN (0, 1)), at TEXT NOT NULL)""",
+    "INSERT INTO suggestions SELECT thumb, collection, query, book_id, '', up, at FROM thumbs",
+    "DROP TABLE thumbs",
+    "CREATE INDEX suggestions_of_result ON suggestions (collection, query, book_id, visitor, suggestion)",
+    """CREATE VIEW thumbed AS
+        SELECT * FROM suggestions s
+        WHERE up IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM suggestions l
+            WHERE l.collection = s.collection AND l.query = s.query AND l.book_id = s.book_id AND l.visitor = s.visitor
+              AND l.suggestion > s.suggestion)""",
+)
+
+MIGRATIONS = (_EVENTS, _TASKS, _SUGGESTIONS)

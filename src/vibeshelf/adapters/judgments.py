@@ -51,16 +51,14 @@ class Judgments:
     def undo(self, task: str, rater: str) -> Undone | None:
         """Take back the rater's last grade, change or skip of this task; None when there is none left. Imports stay."""
         with self._database.transaction() as connection:
-            last = connection.execute(
-                "SELECT event, query_id, book_id, grade FROM live "
-                "WHERE task = ? AND rater = ? AND origin = 'judge' AND kind <> 'settle' ORDER BY event DESC LIMIT 1",
-                (task, rater),
-            ).fetchone()
-            if last is None:
-                return None
-            pair = Pair(last[1], last[2])
-            _insert(connection, "undo", task, Judgment(pair.query_id, pair.book_id, None, rater, now()), undoes=last[0])
-            return Undone(pair, last[3], _standing_of(connection, task, pair, rater))
+            last = _take_back(connection, task, rater, "kind <> 'settle'")
+            return None if last is None else Undone(*last, _standing_of(connection, task, last[0], rater))
+
+    def undo_settlement(self, task: str, rater: str) -> Undone | None:
+        """Take back the rater's last settlement of this task; an earlier one of that pair holds again, where there is one."""
+        with self._database.transaction() as connection:
+            last = _take_back(connection, task, rater, "kind = 'settle'")
+            return None if last is None else Undone(*last, _settled_of(connection, task, last[0]))
 
     def settle(self, task: str, pair: Pair, rater: str, grade: int, note: str = "", made: Made | None = None) -> None:
         """Record which grade holds for a pair, whatever its raters gave; a later settlement takes the place of an earlier one."""
@@ -112,6 +110,10 @@ class Judgments:
         )
         return [_judgment(row) for row in rows]
 
+    def has_grades(self, task: str) -> bool:
+        """Return whether a grade of a task stands."""
+        return bool(self._database.fetch("SELECT 1 FROM standing WHERE task = ? AND grade IS NOT NULL LIMIT 1", (task,)))
+
     def count(self, task: str) -> int:
         """Return the number of events of a task, whatever became of them."""
         return int(self._database.fetch("SELECT count(*) FROM events WHERE task = ?", (task,))[0][0])
@@ -142,6 +144,20 @@ def _kind(judgment: Judgment, here: Judgment | None) -> str:
     if judgment.grade is None:
         return "skip"
     return "grade" if here is None or here.grade is None else "change"
+
+
+def _take_back(connection: sqlite3.Connection, task: str, rater: str, which: str) -> tuple[Pair, int | None] | None:
+    """Undo the rater's last such event that was made here; return its pair and grade, or None where there is none."""
+    last = connection.execute(
+        f"SELECT event, query_id, book_id, grade FROM live WHERE task = ? AND rater = ? AND origin = 'judge' AND {which} "
+        "ORDER BY event DESC LIMIT 1",
+        (task, rater),
+    ).fetchone()
+    if last is None:
+        return None
+    event, query_id, book_id, grade = last
+    _insert(connection, "undo", task, Judgment(query_id, book_id, None, rater, now()), undoes=event)
+    return Pair(query_id, book_id), grade
 
 
 def _insert(connection: sqlite3.Connection, kind: str, task: str, judgment: Judgment, undoes: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What raters grade: tasks with their queries and pools, imported runs, and thumbs from searches as hints."""
+"""What raters grade: tasks with their queries and pools, and imported runs."""
 
 from __future__ import annotations
 
@@ -110,19 +110,4 @@ class Tasks:
         found: dict[str, list[str]] = defaultdict(list)
         for run, book_id in rows:
             found[run].append(book_id)
-        return found
-
-    def thumb(self, collection: str, query: str, book_id: str, up: bool) -> None:
-        """Keep what a searcher thought of a result. It suggests what to grade, and is never a grade."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO thumbs (collection, query, book_id, up, at) VALUES (?, ?, ?, ?, ?)", (collection, query, book_id, up, now())
-            )
-
-    def thumbed(self, collections: Sequence[str]) -> dict[str, set[str]]:
-        """Return query text -> the books that got a thumb for it, up or down, in these collections."""
-        marks = ",".join("?" * len(collections))
-        found: dict[str, set[str]] = defaultdict(set)
-        for query, book_id in self._database.fetch(f"SELECT query, book_id FROM thumbs WHERE collection IN ({marks})", list(collections)):
-            found[query].add(book_id)
         return found

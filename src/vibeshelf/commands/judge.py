@@ -29,7 +29,7 @@ def add_judge(commands: Any) -> None:
     parser.add_argument("action", choices=("import", "export", "agreement"))
     parser.add_argument("file", nargs="?", metavar="FILE", help="what to read or write; 'import starter' takes the grades of the package")
     parser.add_argument("--task", metavar="NAME", default="starter", help="default: starter; an import makes a task that is not there")
-    parser.add_argument("--format", default="auto", help="auto, trec, beir or csv; for import also queries or run")
+    parser.add_argument("--format", default="auto", help="auto, trec, beir, csv or queries; for import also run")
     parser.add_argument("--rule", help="how grades of several raters become one: median, majority or strictest (default: the task's)")
     parser.add_argument("--rater", metavar="NAME", help="who gave imported grades, where the file does not say")
     parser.add_argument("--collection", metavar="NAME", default="starter", help="of a task that an import makes (default: starter)")
@@ -87,6 +87,9 @@ def _export(desk: Desk, task: Task, arguments: argparse.Namespace) -> int:
         content["format"] = content.pop("form")
         print_json(content)
         return FINE
+    if done.form == "queries":
+        print(f"{done.written:,} queries of task '{done.task}' in {done.file}")
+        return FINE
     how = f"one grade a pair, {done.rule} of {done.raters} raters" if done.rule else f"all that {done.raters} raters gave"
     print(f"{done.written:,} judgments of task '{done.task}' in {done.file} ({done.form}; {how})")
     return FINE
@@ -110,7 +113,15 @@ def _print_agreement(task: Task, found: Report) -> None:
         print(f"  same grade {found.same:.1%}, within one grade {found.within_one:.1%}")
     for each in found.pairs:
         print(f"  {_line(each)} ({' and '.join(each.raters)})")
+    for query_id, each in _lowest(found):
+        print(f"  query {query_id}: {_line(each)}")
     print(f"  {found.disagreements:,} disagreements open, {found.settled:,} settled; one grade a pair is the {task.rule}")
+
+
+def _lowest(found: Report) -> list[tuple[str, Agreement]]:
+    """Return the queries on which raters agree least, the undefined ones last."""
+    ordered = sorted(found.queries.items(), key=lambda item: (item[1].value is None, item[1].value or 0.0, item[0]))
+    return ordered[:_SHOWN]
 
 
 def _line(each: Agreement) -> str:

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         return self.data_dir / "models"
 
     @property
+    def qrels_dir(self) -> Path:
+        return self.data_dir / "qrels"
+
+    @property
     def runs_dir(self) -> Path:
         return self.data_dir / "runs"
 

@@ -12,6 +12,7 @@ from vibeshelf.adapters.catalog.starter import STARTER, starter_queries
 from vibeshelf.adapters.database import open_database
 from vibeshelf.adapters.judging_tables import MIGRATIONS
 from vibeshelf.adapters.judgments import Judgments
+from vibeshelf.adapters.suggestions import Suggestions
 from vibeshelf.adapters.tasks import Tasks
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.judging import RULES, JudgedQuery, Judgment, Made, Pair, Task, Undone
@@ -19,7 +20,7 @@ from vibeshelf.core.records import Book
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.guideline import VERSION
 from vibeshelf.services.pooling import Shelves, books_of, fill_pool, fingerprint
-from vibeshelf.services.strategies import POOLED, STRATEGIES, chosen, known_of
+from vibeshelf.services.strategies import POOLED, STRATEGIES, chosen, known_of, weight_of_holes
 from vibeshelf.services.systems import SYSTEMS
 
 MAX_DEPTH = 200
@@ -30,7 +31,7 @@ _PAUSE_SECONDS, _GAPS = 120.0, 5
 
 @dataclass(slots=True)
 class Workload:
-    """What a rater has to do and has done, in one sitting. `queues` has each query's books in the rater's order."""
+    """What a rater has to do and has done, in one sitting: `queries` in their turn, `queues` with their books in the rater's order."""
 
     task: Task
     rater: str
@@ -59,9 +60,10 @@ class Workload:
 class Desk:
     """The tasks and judgments of a data folder; safe to share between threads."""
 
-    def __init__(self, tasks: Tasks, judgments: Judgments) -> None:
+    def __init__(self, tasks: Tasks, judgments: Judgments, suggestions: Suggestions) -> None:
         self.tasks = tasks
         self.judgments = judgments
+        self.suggestions = suggestions
 
     def task(self, name: str) -> Task:
         """Return a task. Raises InputError for one that there is not."""
@@ -80,15 +82,19 @@ class Desk:
         standing = defaultdict(list)
         for judgment in self.judgments.standing(task.name):
             standing[judgment.query_id].append(judgment)
-        pools, settled, thumbs = self.tasks.pools(task.name), self.judgments.settled(task.name), self.tasks.thumbed(task.collections)
+        pools, settled, thumbs = self.tasks.pools(task.name), self.judgments.settled(task.name), self.suggestions.by_query(task.collections)
         work.pooled = set(pools)
         sources = len(task.collections) * len(task.systems) + len(self.tasks.runs(task.name))
         seed = self.tasks.seed(rater)
+        weights: dict[str, float] = {}
         for query in queries.values():
             of_query = standing[query.query_id]
             known = known_of(query.query_id, pools.get(query.query_id, {}), sources, of_query, rater, settled, thumbs.get(query.text, ()))
             work.queues[query.query_id] = chosen(strategy, seed, known)
             work.done[query.query_id] = _done(of_query, rater, strategy)
+            weights[query.query_id] = weight_of_holes(known)
+        if strategy == "holes":
+            work.queries = dict(sorted(queries.items(), key=lambda item: -weights[item[0]]))
         return work
 
     def turn(self, work: Workload, shelves: Shelves, wanted: str | None = None) -> str | None:
@@ -156,7 +162,7 @@ class Desk:
 def open_desk(settings: Settings) -> Desk:
     """Return the desk of a data folder, with the starter task in it."""
     database = open_database(settings.data_dir / "judgments.sqlite", MIGRATIONS)
-    desk = Desk(Tasks(database), Judgments(database))
+    desk = Desk(Tasks(database), Judgments(database), Suggestions(database))
     if desk.tasks.get(STARTER) is None:
         desk.tasks.save(Task(STARTER, (STARTER,), SYSTEMS))
         desk.tasks.add_queries(STARTER, [JudgedQuery(*row) for row in starter_queries().items()])

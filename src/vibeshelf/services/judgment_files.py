@@ -1,7 +1,8 @@
-"""Grades in and out: CSV with everything, TREC and BEIR qrels; queries and runs in."""
+"""Grades in and out: CSV with everything, TREC and BEIR qrels; queries in and out, runs in."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from vibeshelf.services.judging import MAX_DEPTH, MAX_NAME, Desk, check_rater, c
 from vibeshelf.services.systems import SYSTEMS
 from vibeshelf.services.task_queries import QueriesAdded, add_queries, queries_in
 
-EXPORTS = ("trec", "beir", "csv")
-IMPORTS = (*EXPORTS, "queries", "run")
+EXPORTS = ("trec", "beir", "csv", "queries")
+IMPORTS = (*EXPORTS, "run")
 _EXPECTED = "judgments (CSV, TREC or BEIR qrels), queries, or a TREC run"
 _SUFFIXES = {".csv": "csv", ".tsv": "beir"}
 _BEIR = re.compile(rb"query[-_ ]?id\tcorpus[-_ ]?id\tscore", re.IGNORECASE)
@@ -44,7 +45,7 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote: lines of judgments (CSV) or pairs with one grade, made of several raters' by `rule`."""
+    """What an export wrote: judgments (CSV), queries, or pairs with one grade, made of several raters' by `rule`."""
 
     task: str
     file: str
@@ -72,10 +73,15 @@ def import_file(desk: Desk, task: Task, source: str, form: str = "auto", rater: 
 
 
 def export_file(desk: Desk, task: Task, path: Path, form: str = "auto", rule: str | None = None) -> Exported:
-    """Write a task's judgments: `csv` has all that stands, `trec` and `beir` one grade a pair by `rule` (default: the task's)."""
+    """Write a task's judgments: `csv` has all that stands, `trec` and `beir` one grade a pair by `rule` (default: the task's).
+
+    `queries` writes their texts instead, as TSV: what `vibeshelf eval` needs beside the qrels. Raises InputError where there is nothing.
+    """
     kind = _SUFFIXES.get(path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix, "trec") if form == "auto" else form
     if kind not in EXPORTS:
         raise InputError(f"unknown format '{kind}'; known: auto, {', '.join(EXPORTS)}")
+    if kind == "queries":
+        return _export_queries(desk, task, path)
     standing, settled = desk.judgments.standing(task.name), desk.judgments.settled(task.name)
     raters = len({judgment.rater for judgment in standing})
     if not standing and not settled:
@@ -89,6 +95,21 @@ def export_file(desk: Desk, task: Task, path: Path, form: str = "auto", rule: st
         grades.setdefault(pair.query_id, {})[pair.book_id] = grade
     write_qrels(path, grades, kind)
     return Exported(task.name, str(path), kind, rule or task.rule, len(one), raters)
+
+
+def _export_queries(desk: Desk, task: Task, path: Path) -> Exported:
+    queries = desk.tasks.queries(task.name)
+    if not queries:
+        raise InputError(f"task '{task.name}' has no queries yet; add some on the Judge page, or: vibeshelf judge import FILE")
+    write_lines(path, (f"{query.query_id}\t{query.text}" for query in queries))
+    return Exported(task.name, str(path), "queries", None, len(queries), 0)
+
+
+def graded_file(desk: Desk, task: Task, folder: Path) -> Exported:
+    """Write the qrels of a task into a folder for evaluations, in place of earlier ones, and return where they are."""
+    # A name may hold what no file name can.
+    name = f"{re.sub('[^A-Za-z0-9]+', '-', task.name)}-{hashlib.sha256(task.name.encode()).hexdigest()[:8]}"
+    return export_file(desk, task, folder / f"{name}.tsv", "beir")
 
 
 def export_bytes(desk: Desk, task: Task, form: str, rule: str | None = None) -> bytes:

@@ -47,6 +47,11 @@ def holes_first(known: Known) -> list[list[str]]:
     return [matter[start : start + _HOLE_BLOCK] for start in range(0, len(matter), _HOLE_BLOCK)]
 
 
+def weight_of_holes(known: Known) -> float:
+    """Return how far the grades that nobody gave can move the systems apart on a query."""
+    return sum(hole_weight(ranks) for book_id, ranks in known.ranks.items() if book_id not in known.others)
+
+
 def disagreements(known: Known) -> list[list[str]]:
     """Return what others gave different grades, unless that was settled."""
     return [[book_id for book_id, grades in known.others.items() if len(set(grades)) > 1 and book_id not in known.settled]]

@@ -13,6 +13,7 @@ from vibeshelf.adapters.index import CollectionInfo, Store
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.trec import read_qrels
+from vibeshelf.core.judging import Task
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.evaluating import Evaluated
@@ -65,6 +66,12 @@ def evaluations() -> OrderedDict[str, Evaluated]:
 def desk() -> Desk:
     """Return the desk where raters work."""
     return open_desk(settings())
+
+
+def graded_here() -> dict[str, Task]:
+    """Return the tasks of which raters have graded something, by the names under which their grades are evaluated."""
+    tasks = [task for task in desk().tasks.all() if desk().judgments.has_grades(task.name)]
+    return {f"{task.name}, graded here": task for task in tasks}
 
 
 @st.cache_resource(show_spinner=False)

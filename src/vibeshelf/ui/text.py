@@ -17,3 +17,8 @@ def year_text(year: int | None) -> str:
     if year is None:
         return ""
     return f"{-year} BCE" if year < 0 else str(year)
+
+
+def isolated(text: str) -> str:
+    """Return the text so that its direction, or a direction mark in it, does not reach its neighbours."""
+    return f"\u2068{text}\u2069"

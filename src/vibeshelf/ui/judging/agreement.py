@@ -8,14 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from vibeshelf.core.judging import RULES, Judgment, Pair, Task
-from vibeshelf.services.agreement import Agreement, RaterGrades, disputed, grades_of, report
-from vibeshelf.services.guideline import MEANINGS
-from vibeshelf.services.judging import made_under
-from vibeshelf.services.pooling import books_of
+from vibeshelf.services.agreement import Agreement, RaterGrades, grades_of, report
 from vibeshelf.ui import resources
-from vibeshelf.ui.judging.cards import book_facts
+from vibeshelf.ui.judging.adjudication import adjudication
 from vibeshelf.ui.layout import empty_state
-from vibeshelf.ui.text import plain
 
 _RULES = {
     "median": "the middle grade (of two, the lower)",
@@ -36,7 +32,7 @@ def agreement_view(task: Task, rater: str) -> None:
         )
         return
     _coefficients(grades, settled)
-    _disagreements(task, rater, grades, settled)
+    adjudication(task, rater)
 
 
 def _rule(task: Task) -> None:
@@ -79,32 +75,3 @@ def _value(each: Agreement) -> str:
 
 def _interval(each: Agreement) -> str | None:
     return None if each.low is None or each.high is None else f"{each.low:.3f} to {each.high:.3f}, n={each.n:,}"
-
-
-def _disagreements(task: Task, rater: str, grades: RaterGrades, settled: dict[Pair, Judgment]) -> None:
-    left = disputed(grades, settled)
-    st.subheader(f"Disagreements: {len(left):,} open, {len(settled):,} settled", anchor=False)
-    if not left:
-        st.success("None is open.")
-        return
-    if not st.toggle("Show them, with the grades that were given", key="show-disputed"):
-        st.caption("Grade your own part first: afterwards you know what the others gave.")
-        return
-    pair = left[0]
-    shelves = {name: resources.shelf(name) for name in task.collections}
-    book = books_of(shelves[task.collections[0]], [pair.book_id]).get(pair.book_id)
-    query = next((each for each in resources.desk().tasks.queries(task.name) if each.query_id == pair.query_id), None)
-    st.markdown(f"### {plain(query.text if query else pair.query_id)}", anchors=False)
-    with st.container(border=True, key="disputed-book"):
-        if book is None:
-            st.caption(f"{plain(pair.book_id)}: the collection does not have this book any more.")
-        else:
-            book_facts(book)
-    st.markdown("Given: " + ", ".join(f"**{grade}** by {plain(name)}" for name, grade in sorted(grades[pair].items())))
-    with st.container(key="grades"):
-        for grade, meaning in MEANINGS.items():
-            st.button(
-                meaning.short, key=f"settle-{grade}-{pair.query_id}-{pair.book_id}", shortcut=str(grade), width="stretch",
-                on_click=resources.desk().judgments.settle, args=(task.name, pair, rater, grade, "", made_under(shelves, task)),
-            )  # fmt: skip
-    st.caption(f"The grade that you choose holds for this pair, as settled by {plain(rater)}.")

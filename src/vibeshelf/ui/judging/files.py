@@ -22,6 +22,7 @@ _EXPORTS = {
     "trec": ("TREC qrels", "qrels.trec"),
     "beir": ("BEIR qrels", "qrels.tsv"),
     "csv": ("CSV, everything", "grades.csv"),
+    "queries": ("Queries, TSV", "queries.tsv"),
 }
 _SHOWN = 20
 
@@ -35,19 +36,25 @@ def files_view(task: Task, _rater: str) -> None:
 
 
 def _downloads(task: Task) -> None:
-    if not resources.desk().judgments.standing(task.name):
+    standing = resources.desk().judgments.standing(task.name)
+    if not standing:
         empty_state("There are no grades to take out yet.")
         return
+    too_wide = [each for each in standing if each.book_id.split() != [each.book_id]]
     with st.container(horizontal=True):
         for form, (label, name) in _EXPORTS.items():
+            if form == "trec" and too_wide:
+                continue
             # Made at the click, so that it has what was graded since the page was drawn.
             st.download_button(
                 label, partial(export_bytes, resources.desk(), task, form), f"{task.name}-{name}", key=f"download-{form}",
                 on_click="ignore", icon=":material/download:",
             )  # fmt: skip
+    if too_wide:
+        st.caption("TREC qrels cannot hold book ids with white space, which this collection has; BEIR can.")
     st.caption(
-        f"Qrels have one grade a pair: the {task.rule} of its raters, or what was settled (chosen under Agreement). "
-        "CSV has every grade and skip that stands, with rater, time and note."
+        f"Qrels have one grade a pair: the {task.rule} of its raters, or what was settled (the rule is chosen under Agreement). "
+        "CSV has every grade and skip that stands, with rater, time and note. Queries are what vibeshelf eval needs beside the qrels."
     )
 
 

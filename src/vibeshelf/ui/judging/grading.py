@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zlib
 
 import streamlit as st
 
-from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Pair, Task
 from vibeshelf.services.guideline import HINTS, MEANINGS, SKIP_REASONS, VERSION
 from vibeshelf.services.strategies import STRATEGIES
 from vibeshelf.ui import resources
 from vibeshelf.ui.judging.cards import book_facts
 from vibeshelf.ui.judging.sitting import Sitting, open_sitting
+from vibeshelf.ui.judging.words import in_words
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.text import plain
 
@@ -56,7 +55,7 @@ def _jump() -> None:
 
 @st.fragment
 def _one_by_one(sitting: Sitting) -> None:
-    with _words():
+    with in_words():
         pair = sitting.pair
         if pair is None:
             _all_done(sitting)
@@ -65,13 +64,15 @@ def _one_by_one(sitting: Sitting) -> None:
         with st.container(border=True, key="book"):
             book_facts(sitting.books[pair.book_id])
         _note_box(sitting, pair)
+        _show_from_its_top(pair)
         with st.bottom:
+            _failure(sitting)
             _skip_reasons(sitting, pair) if sitting.skipping else _grades(sitting, pair)
 
 
 @st.fragment
 def _list(sitting: Sitting) -> None:
-    with _words():
+    with in_words():
         if sitting.query_id is None:
             _all_done(sitting)
             return
@@ -83,10 +84,12 @@ def _list(sitting: Sitting) -> None:
         }
         for book_id in batch:
             _listed(sitting, Pair(sitting.query_id, book_id), given.get(book_id))
-        with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="beside"):
-            _saved_line(sitting)
-            st.button("Next books", key="next-books", shortcut="N", type="primary", on_click=sitting.pass_batch)
-            st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
+        with st.bottom:
+            _failure(sitting)
+            with st.container(horizontal=True, vertical_alignment="center", key="beside"):
+                _saved_line(sitting)
+                st.button("Next books", key="next-books", shortcut="N", type="primary", on_click=sitting.pass_batch)
+                st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
 
 
 def _listed(sitting: Sitting, pair: Pair, given: int | None) -> None:
@@ -133,6 +136,17 @@ def _time_left(seconds: float | None) -> str:
     return f" · about {minutes} min left" if minutes < 90 else f" · about {minutes / 60:.1f} hours left"
 
 
+def _show_from_its_top(pair: Pair) -> None:
+    """Scroll back to the query when the book before was read to its end; the script runs when the pair, which it names, changes."""
+    number = zlib.crc32(_name(pair).encode())
+    with st.container(key="unseen"):
+        st.html(
+            f"<script>/* {number} */ const query = document.querySelector('.st-key-query');"
+            "if (query && query.getBoundingClientRect().top < 0) query.scrollIntoView();</script>",
+            unsafe_allow_javascript=True,
+        )
+
+
 def _note_box(sitting: Sitting, pair: Pair) -> None:
     # Another key after Enter makes another box, without the focus: the next key is a grade again, not a letter of the note.
     key = f"note-{len(sitting.note)}-{_name(pair)}"
@@ -157,7 +171,7 @@ def _grades(sitting: Sitting, pair: Pair) -> None:
                 # The key names the pair: a second press that comes late meets a button that is gone, and grades nothing unseen.
                 st.button(
                     meaning.short, key=f"grade-{grade}-{_name(pair)}", shortcut=str(grade), width="stretch",
-                    on_click=sitting.grade, args=(pair, grade),
+                    on_click=sitting.grade_shown, args=(pair, grade),
                 )  # fmt: skip
                 st.caption(meaning.brief, text_alignment="center")
 
@@ -176,8 +190,13 @@ def _ask_reason(sitting: Sitting, skipping: bool) -> None:
     sitting.skipping = skipping
 
 
+def _failure(sitting: Sitting) -> None:
+    if sitting.failed:
+        show_error(sitting.failed)
+
+
 def _saved_line(sitting: Sitting) -> None:
-    st.caption(plain(sitting.saved) or "Each key press is saved at once.", width="stretch")
+    st.caption("Not saved." if sitting.failed else plain(sitting.saved) or "Each press is saved.", width="stretch")
 
 
 def _all_done(sitting: Sitting) -> None:
@@ -187,6 +206,7 @@ def _all_done(sitting: Sitting) -> None:
     else:
         empty_state(f"Nothing to grade this way: {STRATEGIES[sitting.work.strategy].label.lower()}. Choose another under What to grade.")
     with st.bottom:
+        _failure(sitting)
         _saved_line(sitting)
         if done:
             st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
@@ -195,12 +215,3 @@ def _all_done(sitting: Sitting) -> None:
 def _name(pair: Pair) -> str:
     """Return the pair as part of a widget's key."""
     return f"{pair.query_id}-{pair.book_id}"
-
-
-@contextmanager
-def _words() -> Iterator[None]:
-    # A fragment runs without the page's frame around it.
-    try:
-        yield
-    except VibeshelfError as error:
-        show_error(error)

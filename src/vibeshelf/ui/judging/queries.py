@@ -11,15 +11,17 @@ from vibeshelf.core.errors import InputError, VibeshelfError
 from vibeshelf.core.judging import JudgedQuery, Task
 from vibeshelf.services.judging import MAX_DEPTH, MAX_NAME, check_task
 from vibeshelf.services.systems import SYSTEMS
-from vibeshelf.services.task_queries import QueriesAdded, add_queries, queries_of
+from vibeshelf.services.task_queries import queries_of
 from vibeshelf.ui import resources
+from vibeshelf.ui.judging.searches import from_searches
+from vibeshelf.ui.judging.taking import say_what_was_done, take_in
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.text import plain
 
 
 def queries_view(task: Task, _rater: str) -> None:
     """Draw the queries, the means to add and edit them, and the task's sources."""
-    _say()
+    say_what_was_done()
     _table(task)
     with st.expander("Add queries", icon=":material/add:"):
         st.text_area(
@@ -30,6 +32,8 @@ def queries_view(task: Task, _rater: str) -> None:
         )
         st.button("Add", key="add-queries", type="primary", on_click=_add, args=(task,))
         st.caption("A file of queries (one a line, TSV, BEIR) goes in under Files.")
+    with st.expander("Take queries from searches", icon=":material/history:"):
+        from_searches(task)
     with st.expander("Sources of the pool", icon=":material/pool:"):
         _sources(task)
     with st.expander("A new task", icon=":material/post_add:"):
@@ -68,36 +72,12 @@ def _edit(task: Task, queries: list[JudgedQuery]) -> None:
     for row, values in st.session_state["query-table"]["edited_rows"].items():
         query = queries[int(row)]
         changed.append(JudgedQuery(query.query_id, values.get("query") or query.text, values.get("what is meant", query.note) or ""))
-    _try(task, changed)
+    take_in(task, changed)
 
 
 def _add(task: Task) -> None:
-    _try(task, queries_of(st.session_state["new-queries"]))
-    if not isinstance(st.session_state.get("queries-said"), VibeshelfError):
+    if take_in(task, queries_of(st.session_state["new-queries"])):
         st.session_state["new-queries"] = ""
-
-
-def _try(task: Task, queries: list[JudgedQuery]) -> None:
-    try:
-        st.session_state["queries-said"] = _words(add_queries(resources.desk(), task, queries))
-    except VibeshelfError as error:
-        st.session_state["queries-said"] = error
-
-
-def _words(done: QueriesAdded) -> str:
-    parts = [f"{done.added} added", f"{done.changed} changed", f"{done.unchanged} there already"]
-    said = ", ".join(part for part in parts if not part.startswith("0 ")) or "Nothing to add"
-    if done.refused:
-        said += f". Kept as they were, because they have grades: {', '.join(done.refused)}"
-    return said
-
-
-def _say() -> None:
-    said = st.session_state.pop("queries-said", None)
-    if isinstance(said, VibeshelfError):
-        show_error(said)
-    elif said:
-        st.success(plain(said))
 
 
 def _sources(task: Task) -> None:

@@ -59,7 +59,8 @@ def _forget() -> None:
 def _keep(rater: str) -> None:
     """Set the cookie. The name is percent-encoded, so that nothing in it can end the string that it stands in."""
     value = quote(rater, safe="")
-    st.html(
-        f"<script>document.cookie = '{_COOKIE}={value}; path=/; max-age={_YEAR_SECONDS}; SameSite=Lax'</script>",
-        unsafe_allow_javascript=True,
-    )
+    with st.container(key="unseen-name"):
+        st.html(
+            f"<script>document.cookie = '{_COOKIE}={value}; path=/; max-age={_YEAR_SECONDS}; SameSite=Lax'</script>",
+            unsafe_allow_javascript=True,
+        )

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import streamlit as st
 
+from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Pair, Task
 from vibeshelf.core.records import Book
 from vibeshelf.services.judging import Workload, made_under
 from vibeshelf.services.pooling import Shelves
 from vibeshelf.ui import resources
+from vibeshelf.ui.text import isolated
 
 LIST_SIZE = 10
 
 
 @dataclass(slots=True)
 class Sitting:
-    """`query_id` is whose turn it is, None when all is done; `saved` is what the last key did."""
+    """`query_id` is whose turn it is, None when all is done; `saved` is what the last key did, `failed` why it could not."""
 
     work: Workload
     shelves: Shelves
     query_id: str | None = None
     books: dict[str, Book] = field(default_factory=dict)
     saved: str = ""
+    failed: VibeshelfError | None = None
     note: str = ""
     skipping: bool = False
     batch: list[str] = field(default_factory=list)
@@ -51,21 +56,35 @@ class Sitting:
 
     def grade(self, pair: Pair, grade: int) -> None:
         """Record a grade, with the note that was typed, and go on."""
-        resources.desk().grade(self.work, pair, grade, self.note, made_under(self.shelves, self.work.task))
-        self._went_on(pair, f"Saved {grade} for {self._title(pair)}")
+        with self._trying():
+            resources.desk().grade(self.work, pair, grade, self.note, made_under(self.shelves, self.work.task))
+            self._went_on(pair, f"Saved {grade} for {self._title(pair)}")
+
+    def grade_shown(self, pair: Pair, grade: int) -> None:
+        """Grade the book on the screen; a second press that comes when that book has gone already does nothing."""
+        if pair == self.pair:
+            self.grade(pair, grade)
 
     def skip(self, pair: Pair, reason: str) -> None:
         """Record a skip and go on."""
         self.skipping = False
-        resources.desk().skip(self.work, pair, reason, made_under(self.shelves, self.work.task))
-        self._went_on(pair, f"Skipped {self._title(pair)}: {reason}")
+        if pair != self.pair:
+            return
+        with self._trying():
+            said = f"{reason}: {self.note}" if self.note else reason
+            resources.desk().skip(self.work, pair, said, made_under(self.shelves, self.work.task))
+            self._went_on(pair, f"Skipped {self._title(pair)}: {reason}")
 
     def undo(self) -> None:
         """Take the last step back and show its pair again."""
         self.skipping = False
+        with self._trying():
+            self._undo()
+
+    def _undo(self) -> None:
         undone = resources.desk().undo(self.work)
         if undone is None:
-            self.saved = "Nothing to undo"
+            self.saved = "Nothing to undo: imported grades stay"
             return
         if undone.pair.query_id != self.query_id or undone.pair.book_id not in self.books:
             self.turn_to(undone.pair.query_id)
@@ -89,6 +108,15 @@ class Sitting:
         if self.query_id is not None and not self.work.remaining(self.query_id):
             self.turn_to(self.query_id)
 
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        """Keep an error for the screen: a key press comes before there is a screen to show it on."""
+        self.saved, self.failed = "", None
+        try:
+            yield
+        except VibeshelfError as error:
+            self.failed = error
+
     def _went_on(self, pair: Pair, saved: str) -> None:
         self.saved, self.note = saved, ""
         if not self.batch and not self.work.remaining(pair.query_id) and pair.query_id == self.query_id:
@@ -98,7 +126,7 @@ class Sitting:
 
     def _title(self, pair: Pair) -> str:
         book = self.books.get(pair.book_id)
-        return (book.title if book else "") or pair.book_id
+        return isolated((book.title if book else "") or pair.book_id)
 
 
 def open_sitting(task: Task, rater: str, strategy: str) -> Sitting:
@@ -110,7 +138,7 @@ def open_sitting(task: Task, rater: str, strategy: str) -> Sitting:
     sitting.turn_to(st.query_params.get("query"))
     if isinstance(before, Sitting) and before.work.task.name == task.name and before.work.rater == rater:
         # What is on the screen stays there when the page around it is drawn again.
-        sitting.saved, sitting.note, sitting.skipping = before.saved, before.note, before.skipping
+        sitting.saved, sitting.failed, sitting.note, sitting.skipping = before.saved, before.failed, before.note, before.skipping
         if before.query_id == sitting.query_id:
             sitting.batch, sitting.passed = before.batch, before.passed
     st.session_state["sitting"] = sitting

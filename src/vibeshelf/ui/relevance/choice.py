@@ -15,7 +15,9 @@ from vibeshelf.services.measures import Measure, parse_measures
 from vibeshelf.services.systems import POPULAR, SYSTEMS
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
+from vibeshelf.ui.relevance.graded import graded
 from vibeshelf.ui.relevance.uploads import other_runs, own_queries
+from vibeshelf.ui.resources import Judgments
 from vibeshelf.ui.text import plain
 
 OWN = "files of your own"
@@ -28,7 +30,7 @@ _HELP = "Names of ir-measures; type another. Judged@k, the share of the books sh
 
 def ask_request(source: str) -> Request | None:
     """Draw the choices and return the request, or None where one cannot be made yet; the page then says why."""
-    judgments = own_queries() if source == OWN else resources.judgments(source)
+    about, judgments = _judgments(source)
     left, right = st.columns(2)
     with left:
         systems = _systems_box()
@@ -40,13 +42,13 @@ def ask_request(source: str) -> Request | None:
     if judgments is None:
         empty_state("Give both files: queries and judgments. Their query ids have to be the same, and the book ids the collection's.")
     elif measures and _has_systems(systems, imported):
-        return Request(source, *judgments, systems, measures, imported, baseline)
+        return Request(about, *judgments, systems, measures, imported, baseline)
     return None
 
 
 def source_box() -> str:
     """Draw the choice of judged queries and return its name."""
-    names = [*resources.judged_sets(), OWN]
+    names = [*resources.judged_sets(), *resources.graded_here(), OWN]
     wanted = st.query_params.get("queries")
     if wanted and wanted not in names:
         # Streamlit takes it out of the address at once; the page says it until the visitor chooses.
@@ -57,6 +59,15 @@ def source_box() -> str:
         "Judged queries", names, names.index(STARTER), key="queries", bind="query-params", persist_state="session", on_change=_chosen
     )
     return source
+
+
+def _judgments(source: str) -> tuple[str, Judgments | None]:
+    """Return what the figures are said to be about, and the judgments, or None where files are missing."""
+    if source == OWN:
+        return source, own_queries()
+    if task := resources.graded_here().get(source):
+        return graded(source, task)
+    return source, resources.judgments(source)
 
 
 def _chosen() -> None:
