@@ -16,8 +16,10 @@ from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.judging import Task
 from vibeshelf.core.records import Grades
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.services.closeness import Closeness, calibrate
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
+from vibeshelf.services.matching import Sentences
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, open_shelf
 
@@ -35,6 +37,20 @@ def settings() -> Settings:
 def shelf(collection: str) -> Shelf:
     """Return the opened collection; a refusal is raised again on every call, until it is mended."""
     return open_shelf(collection, settings=settings())
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def sentences(collection: str) -> Sentences:
+    """Return the sentences of the books that were shown, with the encoder of their collection."""
+    return Sentences(shelf(collection).encoder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
+def closeness(collection: str) -> Closeness | None:
+    """Return what a cosine means in a collection, an hour old at most; None where it has no mirror or no books."""
+    opened = shelf(collection)
+    mirror = opened.mirror()
+    return calibrate(mirror, opened.encoder) if mirror is not None else None
 
 
 @st.cache_data(ttl=5, show_spinner=False)
