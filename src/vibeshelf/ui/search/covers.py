@@ -76,12 +76,14 @@ def _shortened(text: str, most: int) -> str:
 
 def _text(text: str, x: float, y: float, size: float, ink: str, weight: str) -> str:
     printable = "".join(character for character in text if character.isprintable())
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}" fill="{ink}" text-anchor="middle">{escape(printable)}</text>'
+    place = f'x="{x:g}" y="{y:g}" font-size="{size:g}" font-weight="{weight}"'
+    return f'<text {place} fill="{ink}" text-anchor="middle">{escape(printable)}</text>'
 
 
 _ORNAMENTS = (
     '<rect x="12" y="8" width="100" height="164" fill="none" stroke="{gold}" stroke-width="1.2"/>'
-    '<rect x="15" y="11" width="94" height="158" fill="none" stroke="{gold}" stroke-width="0.5"/><path d="M45 138h30M60 133v10" stroke="{gold}" stroke-width="1"/>',
+    '<rect x="15" y="11" width="94" height="158" fill="none" stroke="{gold}" stroke-width="0.5"/>'
+    '<path d="M45 138h30M60 133v10" stroke="{gold}" stroke-width="1"/>',
     '<circle cx="60" cy="128" r="13" fill="none" stroke="{gold}" stroke-width="1.4"/><circle cx="60" cy="128" r="8" fill="{gold}"/>'
     '<path d="M14 16h94M14 20h94" stroke="{gold}" stroke-width="1"/>',
     '<path d="M5 134q14 -12 29 0t29 0t29 0t29 0v10q-14 -12 -29 0t-29 0t-29 0t-29 0z" fill="{gold}" fill-opacity="0.9"/>'
