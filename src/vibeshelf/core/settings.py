@@ -32,6 +32,15 @@ class Settings(BaseSettings):
     backend: str = "auto"
     query_text: bool = True
     metrics_port: int | None = None
+    # Where a result can be looked up, with {title} and {author} in the address; empty: nowhere.
+    link_template: str = ""
+
+    @field_validator("link_template", mode="after")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https") or "{title}" not in value):
+            raise ValueError(f"{value!r} cannot be used; expected an http or https address with {{title}}, and {{author}} if you like")
+        return value
 
     @field_validator("data_dir", mode="after")
     @classmethod

@@ -35,6 +35,7 @@ def logged_search(
     *,
     source: str,
     repeat: bool = False,
+    like: str | None = None,
 ) -> SearchResult:
     """Run a search and keep it; raises what `Shelf.run` raises, and nothing of the log's own.
 
@@ -44,7 +45,7 @@ def logged_search(
     at, started = datetime.now(UTC), time.perf_counter()
     try:
         with measuring.in_progress() if measuring is not None else nullcontext():
-            result = shelf.run(query, k, system, filters)
+            result = shelf.run(query, k, system, filters, like=like)
     except Exception as error:
         failed = _failed(shelf, (query, k, system, filters), source, at, (time.perf_counter() - started) * 1000, error)
         _keep(shelf.log, failed, measuring)

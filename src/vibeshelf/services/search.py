@@ -11,7 +11,7 @@ from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Book, Filter, Hit, SearchResult
-from vibeshelf.core.vectors import Vectors
+from vibeshelf.core.vectors import Vectors, unit_rows
 from vibeshelf.services.query_vectors import QueryVectors
 from vibeshelf.services.systems import POPULAR, POPULARITY_WEIGHT, SYSTEMS, Scored, dense, hybrid, lexical
 
@@ -57,8 +57,12 @@ def search(
     k: int = 10,
     system: str = DEFAULT_SYSTEM,
     filters: Sequence[Filter] = (),
+    like: str | None = None,
 ) -> SearchResult:
     """Return the best k books, of each work the best edition.
+
+    With `like`, a book's id, those that are near to that book, which is left out itself; a query then says in which direction:
+    what is searched with is the sum of both unit vectors, and the query may be empty.
 
     The queries' encoder must have passed `guard.require_match` for this index.
 
@@ -66,23 +70,28 @@ def search(
     Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
     """
     started = time.perf_counter()
-    text = clean_query(query)
+    text = clean_query(query) if like is None or query.strip() else ""
     check_k(k)
     check_system(system)
-    used = system if mirror is not None else "dense"
+    used = system if mirror is not None and (text or system == POPULAR) else "dense"
     encoding = time.perf_counter()
-    vector, remembered = queries.get(text) if used != "lexical" else (None, False)
+    vector, remembered = queries.get(text) if text and used != "lexical" else (None, False)
+    seed = None if like is None else _seed(index, like)
+    if like is not None and used != "lexical":
+        vector = towards(index, like, vector)
     searching = time.perf_counter()
-    scored = _rank(index, mirror, vector, text, k, used, filters)
+    # One more than asked for: the book that the others are to be like comes first.
+    wanted = k + (seed is not None)
+    scored = _rank(index, mirror, vector, text, wanted, used, filters)
     hydrating = time.perf_counter()
     books = _fetch(index, mirror, scored)
-    shown, wanted = _one_of_each_work(scored, books), k
+    shown = _one_of_each_work(scored, books, seed)
     # Other editions took places: look further down, until there are enough works or no more books.
     while len(shown) < k and len(scored) == wanted < _MOST_BOOKS:
         wanted = min(2 * wanted, _MOST_BOOKS)
         scored = _rank(index, mirror, vector, text, wanted, used, filters)
         books = _fetch(index, mirror, scored)
-        shown = _one_of_each_work(scored, books)
+        shown = _one_of_each_work(scored, books, seed)
     hits = tuple(
         Hit(each.book_id, rank, each.score, books[each.book_id], each.dense, each.lexical) for rank, each in enumerate(shown[:k], 1)
     )
@@ -122,13 +131,33 @@ def _fetch(index: Index, mirror: Mirror | None, scored: Sequence[Scored]) -> dic
     return mirror.books(ids) if mirror is not None else index.books(ids)
 
 
-def _one_of_each_work(scored: Sequence[Scored], books: Mapping[str, Book]) -> list[Scored]:
+def towards(index: Index, like: str, wish: Vectors | None) -> Vectors:
+    """Return the unit row (dimension,) of a book's vector, moved towards a wish's unit row where there is one."""
+    stored = index.vectors([like]).get(like)
+    assert stored is not None, "the book was found before"
+    return stored if wish is None else unit_rows(stored + wish, 1, len(wish), "the sum of a book and a wish")[0]
+
+
+def _seed(index: Index, like: str) -> Book:
+    found = index.books([like]).get(like)
+    if found is None:
+        raise InputError(f"no book '{like[:80]}' in collection '{index.name}'; search for it, then ask for more like it")
+    return found
+
+
+def _one_of_each_work(scored: Sequence[Scored], books: Mapping[str, Book], left_out: Book | None = None) -> list[Scored]:
     """Return the books that are still there, without those of which a better edition stands before them."""
     shown: dict[str, Scored] = {}
     for each in scored:
         if (book := books.get(each.book_id)) is not None:
-            shown.setdefault(f"work {book.work_id}" if book.work_id else f"book {each.book_id}", each)
+            shown.setdefault(_work(book), each)
+    if left_out is not None:
+        shown.pop(_work(left_out), None)
     return list(shown.values())
+
+
+def _work(book: Book) -> str:
+    return f"work {book.work_id}" if book.work_id else f"book {book.book_id}"
 
 
 def _notes(index: Index, mirror: Mirror | None, system: str) -> tuple[str, ...]:

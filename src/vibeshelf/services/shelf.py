@@ -16,11 +16,12 @@ from vibeshelf.core.errors import VectorError
 from vibeshelf.core.probes import ProbeResult
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
+from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.query_vectors import MAX_QUERIES, QueryVectors
-from vibeshelf.services.search import DEFAULT_SYSTEM, search
+from vibeshelf.services.search import DEFAULT_SYSTEM, search, towards
 from vibeshelf.services.vitals import vitals_of, warnings_of
 
 DEFAULT_COLLECTION = "starter"
@@ -62,17 +63,32 @@ class Shelf:
         return list(logged_search(self, query, k, system, parse_filters(conditions), source="python").hits)
 
     def run(
-        self, query: str, k: int = 10, system: str = DEFAULT_SYSTEM, filters: Sequence[Filter] = (), remember: bool = True
+        self,
+        query: str,
+        k: int = 10,
+        system: str = DEFAULT_SYSTEM,
+        filters: Sequence[Filter] = (),
+        remember: bool = True,
+        like: str | None = None,
     ) -> SearchResult:
         """Return a search with its timing and what made it; without `remember` the query is encoded anew, as measurements want it.
 
+        `like`, a book's id, asks for books near to that one, moved towards the query where there is one (see `search`).
         It is not logged: evaluations and benchmarks search here, people by `logged_search`.
         Raises CollectionBusy while another process writes to the collection.
         """
         state = self._current()
         queries = self._queries if remember else QueryVectors(self.encoder, 0)
-        result = search(state.index, state.mirror, queries, query, k, system, filters)
+        result = search(state.index, state.mirror, queries, query, k, system, filters, like)
         return replace(result, notes=(*result.notes, *warnings_of(state.vitals))) if state.vitals else result
+
+    def aim(self, query: str, like: str | None = None) -> Vectors:
+        """Return the unit row (dimension,) that such a search looks around; the query is a cleaned one, or empty with `like`."""
+        wish = self._queries.get(query)[0] if query else None
+        if like is None:
+            assert wish is not None, "a query or a book"
+            return wish
+        return towards(self._current().index, like, wish)
 
     def index(self) -> Index:
         """Return the collection as it is now."""

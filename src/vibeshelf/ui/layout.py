@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +16,9 @@ from vibeshelf.ui.text import plain
 
 _log = logging.getLogger("vibeshelf")
 _ROOT = Path(__file__).resolve().parents[3]
+# Our own file: Streamlit would have the browser fetch a Material icon for the page from elsewhere.
+_ICON = _ROOT / "static" / "icon.png"
+_BRAND = "Vibeshelf"
 # Pages in the order of the menu; a page that is not there is not offered.
 _MENU = (
     ("app.py", "Search", ":material/search:"),
@@ -29,7 +33,8 @@ _MENU = (
 @contextmanager
 def page(title: str) -> Iterator[None]:
     """Draw the frame, then the body; whatever the body raises is shown in words, never as a traceback."""
-    st.set_page_config(page_title=f"{title} · Vibeshelf", page_icon=":material/auto_stories:", layout="centered")
+    st.set_page_config(page_title=f"{title} · {_BRAND}", page_icon=str(_ICON) if _ICON.is_file() else None, layout="centered")
+    st.html(f"<style>{style('look.css')}</style>")
     _menu()
     try:
         if title != "Health":
@@ -60,8 +65,17 @@ def has_page(path: str) -> bool:
     return (_ROOT / path).is_file()
 
 
+@cache
+def style(name: str) -> str:
+    """Return a style sheet or a script that lies beside the code of the pages, such as 'look.css' or 'search/cards.js'."""
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
 def _menu() -> None:
-    with st.container(horizontal=True, gap="small", key="menu"):
-        for path, label, icon in _MENU:
-            if has_page(path):
-                st.page_link(path, label=label, icon=icon)
+    with st.container(key="masthead", gap="xxsmall"):
+        with st.container(key="brand"):
+            st.page_link("app.py", label=_BRAND)
+        with st.container(horizontal=True, gap="xxsmall", key="menu"):
+            for path, label, icon in _MENU:
+                if has_page(path):
+                    st.page_link(path, label=label, icon=icon)

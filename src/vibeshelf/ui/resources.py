@@ -28,12 +28,14 @@ from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services import health
 from vibeshelf.services.bench_plan import Inventory
 from vibeshelf.services.bench_plan import inventory as look_around
+from vibeshelf.services.closeness import Closeness, calibrate
 from vibeshelf.services.collection_map import Atlas
 from vibeshelf.services.drift import Sample, sample_of_queries
 from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
 from vibeshelf.services.judging import Desk, open_desk
 from vibeshelf.services.latency import Measured, all_measured
+from vibeshelf.services.matching import Sentences
 from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
@@ -84,6 +86,20 @@ def examinations(collection: str) -> list[Examination]:
         return health.history(settings(), collection, limit=_EXAMINATIONS) if (settings().data_dir / FILE).is_file() else []
     except VibeshelfError:
         return []
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def sentences(collection: str) -> Sentences:
+    """Return the sentences of the books that were shown, with the encoder of their collection."""
+    return Sentences(shelf(collection).encoder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
+def closeness(collection: str) -> Closeness | None:
+    """Return what a cosine means in a collection, an hour old at most; None where it has no mirror or no books."""
+    opened = shelf(collection)
+    mirror = opened.mirror()
+    return calibrate(mirror, opened.encoder) if mirror is not None else None
 
 
 @st.cache_data(ttl=5, show_spinner=False)

@@ -1,0 +1,64 @@
+"""The box, what it suggests while it is empty, and a wish at random."""
+
+from __future__ import annotations
+
+import secrets
+
+import streamlit as st
+
+from vibeshelf.adapters.catalog.starter import starter_queries
+
+BOX = "What should it feel like?"
+# Each with what it shows about asking.
+_EXAMPLES = (
+    ("melancholy lighthouse story, slow, beautiful prose", "a mood and a place"),
+    ("funny and warm, set in a village where everybody knows everything", "two moods at once"),
+    ("a clever murder on a train, snow outside", "half a plot"),
+    ("like The Hobbit but for grown-ups", "a book you know, and a turn"),
+    ("women who walk out of their marriages", "a theme"),
+    ("a man wakes up and has turned into an insect", "a plot you half remember"),
+    ("lonely person in a big city at night", "a feeling"),
+    ("lush and sensual, full of food", "the senses"),
+    ("the last day of summer as a child", "a moment"),
+    ("a monastery in the Middle Ages", "a time and a place"),
+)
+_SHOWN, _OFFSET, _LONGEST_CHARS = 5, "examples-from", 80
+
+
+def asking_box() -> str:
+    """Draw the heading and the box; return what was typed, without white space around it."""
+    st.title("Find a book by its vibe", anchor=False)
+    typed = st.text_input(
+        BOX,
+        key="q",
+        type="search",
+        bind="query-params",
+        placeholder="a mood, a place, a half-remembered plot",
+        label_visibility="collapsed",
+    )
+    return (typed or "").strip()
+
+
+def welcome() -> None:
+    """Draw examples, others for every visit, each with the kind of wish that it is, and the way to one at random."""
+    if _OFFSET not in st.session_state:
+        st.session_state[_OFFSET] = secrets.randbelow(len(_EXAMPLES))
+    st.caption("Ask the way you would ask a friend who has read everything. For instance")
+    with st.container(key="examples", gap="xsmall"):
+        for at in range(_SHOWN):
+            example, kind = _EXAMPLES[(st.session_state[_OFFSET] + at) % len(_EXAMPLES)]
+            with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"example-row-{at}"):
+                st.button(example, key=f"example-{at}", on_click=_choose, args=(example,), type="tertiary")
+                st.caption(kind, width="content")
+    st.button(
+        "Surprise me", key="surprise", on_click=_surprise, icon=":material/casino:", help="One of the wishes this shelf is measured with"
+    )
+
+
+def _choose(example: str) -> None:
+    st.session_state["q"] = example
+
+
+def _surprise() -> None:
+    short = [text for text in starter_queries().values() if 20 <= len(text) <= _LONGEST_CHARS]
+    _choose(secrets.choice(short))

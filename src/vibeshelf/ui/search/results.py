@@ -1,0 +1,140 @@
+"""A search of the page: results at once, then which sentences match, then the next ten."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import streamlit as st
+
+from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.core.records import Book, Hit, SearchResult
+from vibeshelf.services.closeness import Closeness
+from vibeshelf.services.logged_search import logged_search
+from vibeshelf.services.search import MAX_K
+from vibeshelf.services.shelf import Shelf
+from vibeshelf.services.suggestions import suggest, suggested
+from vibeshelf.ui import resources
+from vibeshelf.ui.layout import empty_state, show_error
+from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
+from vibeshelf.ui.search.covers import cover_svg
+from vibeshelf.ui.text import plain
+
+PAGE = 10
+_SHOWN, _SHOWN_FOR, _VISITOR = "shown", "shown-for", "visitor"
+
+
+def results(collection: str, query: str, like: str | None) -> None:
+    """Draw what a query, a book that others are to be like, or both, find."""
+    asked = f"{collection}\n{query}\n{like or ''}"
+    repeat = st.session_state.get(_SHOWN_FOR) == asked
+    if not repeat:
+        st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
+    try:
+        shelf = resources.shelf(collection)
+        found = logged_search(shelf, query, st.session_state[_SHOWN], source="page", repeat=repeat, like=like)
+    except VibeshelfError as error:
+        show_error(error)
+        return
+    for note in found.notes:
+        st.warning(note)
+    if like:
+        _seed_line(shelf, like, query)
+    _draw(shelf, found, asked, like)
+
+
+def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> None:
+    closeness = resources.closeness(found.collection)
+    if not found.hits:
+        empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE" if not found.count else "Nothing was found.")
+        return
+    if closeness and not like and nothing_close(found.hits, closeness):
+        st.info("Nothing here comes close. These are the nearest books; a mood, a place or a plot in other words may find more.",
+                icon=":material/travel_explore:")  # fmt: skip
+    timing_line(found)
+    try:
+        _cards_and_marks(shelf, found, asked, like, closeness)
+    except VibeshelfError as error:
+        show_error(error)
+        return
+    _next_page(found)
+
+
+def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
+    """Return whether the nearest of the books is no nearer than a random one may be, and none is there for its words alone."""
+    best = max((hit.dense for hit in hits if hit.dense is not None), default=None)
+    return best is not None and best < closeness.floor
+
+
+def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | None, closeness: Closeness | None) -> None:
+    sentences = resources.sentences(found.collection)
+    books, floor = [hit.book for hit in found.hits], closeness.floor if closeness else 1.0
+    thumbs = suggested(resources.desk(), found.collection, found.query, _visitor()) if found.query else {}
+    template = resources.settings().link_template
+    cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
+    known = sentences.knows(books)
+    marks = sentences.matching(shelf.aim(found.query, like), books, floor) if known else None
+    draw_cards(cards, asked, marks, _liked, _thumbed)
+    if not known:
+        # The results are on their way to the browser; these follow them.
+        draw_marks(asked, sentences.matching(shelf.aim(found.query, like), books, floor))
+
+
+def timing_line(result: SearchResult) -> None:
+    """Say how many, how fast, on what."""
+    encode = "vector remembered" if result.remembered else f"encode {result.encode_ms:.0f}"
+    st.caption(
+        f"{len(result.hits)} of {result.count:,} books in {result.total_ms:.0f} ms "
+        f"({encode}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
+        f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
+    )
+
+
+def _seed_line(shelf: Shelf, like: str, query: str) -> None:
+    book: Book = shelf.index().books([like])[like]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="seed"):
+        st.html(f'<div style="width:3.2rem">{_picture(book)}</div>', width="content")
+        direction = ", moved towards your words" if query else ""
+        st.markdown(f"Books near to **{plain(book.title)}** by {plain(book.author or 'an unknown author')}{direction}", width="content")
+        st.button("Search anew", key="unlike", on_click=forget_like, type="tertiary", icon=":material/close:")
+
+
+def _picture(book: Book) -> str:
+    from base64 import b64encode
+
+    return f'<img alt="" src="data:image/svg+xml;base64,{b64encode(cover_svg(book).encode()).decode()}">'
+
+
+def _next_page(found: SearchResult) -> None:
+    if len(found.hits) < st.session_state[_SHOWN] or len(found.hits) >= MAX_K:
+        st.caption("These are all there are.")
+    else:
+        st.button("Show ten more", key="more", on_click=_more)
+
+
+def _more() -> None:
+    st.session_state[_SHOWN] = min(st.session_state[_SHOWN] + PAGE, MAX_K)
+
+
+def _liked() -> None:
+    book_id = st.session_state[KEY].get(LIKED)
+    if isinstance(book_id, str):
+        st.query_params["like"] = book_id
+        st.session_state["q"] = ""
+
+
+def forget_like() -> None:
+    st.query_params.pop("like", None)
+
+
+def _thumbed() -> None:
+    pressed = st.session_state[KEY].get(THUMBED) or {}
+    book_id, up, query = pressed.get("id"), pressed.get("up"), st.session_state.get("q") or ""
+    if isinstance(book_id, str) and up in (True, False, None) and query.strip():
+        suggest(resources.desk(), st.session_state["collection"], query, book_id, up, _visitor())
+
+
+def _visitor() -> str:
+    if _VISITOR not in st.session_state:
+        st.session_state[_VISITOR] = secrets.token_hex(8)
+    return str(st.session_state[_VISITOR])
