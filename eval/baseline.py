@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import chromadb
@@ -16,23 +17,32 @@ from vibeshelf.core.settings import Settings
 class Baseline:
     """The obvious pipeline. It is given the same texts and, for searches, the same vectors as ours."""
 
-    def __init__(self, settings: Settings, folder: str, name: str) -> None:
+    def __init__(self, settings: Settings, folder: str) -> None:
         self.model = SentenceTransformer(str(read_model(settings.model, settings.models_dir).folder), device="cpu")
         quiet = chromadb.config.Settings(anonymized_telemetry=False)
         self.client = chromadb.PersistentClient(folder, settings=quiet)
-        self.collection = self.client.get_or_create_collection(name, configuration={"hnsw": {"space": "cosine"}})
+        self.collection = cache(self._collection)
 
-    def ingest(self, books: Sequence[Book], texts: Sequence[str]) -> None:
-        self.put(books, texts, self.model.encode(list(texts)))
+    def _collection(self, name: str) -> Any:
+        return self.client.get_or_create_collection(name, configuration={"hnsw": {"space": "cosine"}})
 
-    def put(self, books: Sequence[Book], texts: Sequence[str], vectors: Any) -> None:
+    def encode(self, text: str | list[str]) -> Any:
+        """Return the vector of a text, or the rows of several."""
+        return self.model.encode(text)
+
+    def ingest(self, name: str, books: Sequence[Book], texts: Sequence[str]) -> None:
+        self.put(name, books, texts, self.model.encode(list(texts)))
+
+    def put(self, name: str, books: Sequence[Book], texts: Sequence[str], vectors: Any) -> None:
         ids = [book.book_id for book in books]
         facts: list[Any] = [{"title": book.title, "author": book.author, "year": book.year or 0} for book in books]
         for start in range(0, len(ids), 5000):
             part = slice(start, start + 5000)
-            self.collection.upsert(ids=ids[part], embeddings=vectors[part], documents=list(texts[part]), metadatas=facts[part])
+            self.collection(name).upsert(ids=ids[part], embeddings=vectors[part], documents=list(texts[part]), metadatas=facts[part])
 
-    def search(self, query: str, k: int = 10, where: dict[str, Any] | None = None) -> list[str]:
+    def search(self, name: str, k: int, where: dict[str, Any] | None, query: str) -> list[str]:
         vector = self.model.encode(query)
-        found = self.collection.query(query_embeddings=[vector], n_results=k, where=where, include=["documents", "metadatas", "distances"])
+        found = self.collection(name).query(
+            query_embeddings=[vector], n_results=k, where=where, include=["documents", "metadatas", "distances"]
+        )
         return list(found["ids"][0])

@@ -51,7 +51,7 @@ def run(report: Report, settings: Settings, files: ModelFiles, gates: Sequence[G
     # Spread over the corpus, so that every round has short and long descriptions.
     books = read_books(path)
     rounds_of_books = [books[at :: max(1, len(books) // size)][:size] for at in range(rounds)]
-    plain = Baseline(settings, str(folder / "plain"), "ingest")
+    plain = Baseline(settings, str(folder / "plain"))
     own = settings.model_copy(update={"data_dir": folder / "ours"})
     own.data_dir.mkdir()
     own.models_dir.symlink_to(settings.models_dir)
@@ -66,7 +66,7 @@ def run(report: Report, settings: Settings, files: ModelFiles, gates: Sequence[G
         for system in order[number % len(order) :] + order[: number % len(order)]:
             started = time.perf_counter()
             if system == "baseline":
-                plain.ingest(chosen, [render(BOOK_TEMPLATE, book) for book in chosen])
+                plain.ingest("ingest", chosen, [render(BOOK_TEMPLATE, book) for book in chosen])
             else:
                 ours(own, folder, chosen, f"{system}-{number}", variants[system])
             samples[system].append(time.perf_counter() - started)
@@ -96,7 +96,7 @@ def ours(settings: Settings, folder: Path, books: Sequence[Book], name: str, var
 def least_cosine(settings: Settings, plain: Baseline, name: str, books: Sequence[Book]) -> float:
     ids = [book.book_id for book in books]
     stored = open_shelf(name, settings=settings).index().vectors(ids)
-    theirs = plain.collection.get(ids=ids, include=["embeddings"])
+    theirs = plain.collection("ingest").get(ids=ids, include=["embeddings"])
     rows = dict(zip(theirs["ids"], np.asarray(theirs["embeddings"], dtype=np.float32), strict=True))
     return float(min((stored[book_id] * rows[book_id]).sum() for book_id in ids))
 

@@ -9,17 +9,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval.baseline import Baseline
 from eval.corpora import source_of, tile
 from eval.measuring import Report, interleave, percentile_ms, say
-from eval.systems import K, our_encoder, our_search, plain_encoder, plain_search
-from eval.turns import Maker, take_turns
+from eval.systems import K, OurEncoder, OurShelf, obvious_pipeline
+from eval.turns import Player, player, take_turns
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.index import Store, StoredHashes
@@ -37,7 +37,7 @@ FILTERS = {"0.1 %": (1000, 1000), "5 %": (1000, 1049), "50 %": (1000, 1499)}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="the starter catalogue, tiled to 2,000 books; under two minutes")
+    parser.add_argument("--quick", action="store_true", help="300 books of the starter catalogue, tiled to 2,000; a minute")
     quick = parser.parse_args().quick
     report = Report("bench-search", quick)
     settings = load_settings()
@@ -49,33 +49,33 @@ def main() -> None:
 
 def run(report: Report, settings: Settings, folder: Path, quick: bool) -> None:
     name, path = source_of(quick)
+    few = 300 if quick else None
+    name = f"{name}-{few}" if few else name
     queries = list(starter_queries().values())[: 16 if quick else 72]
-    shelf = corpus_shelf(settings, name, path)
+    shelf = corpus_shelf(settings, name, path, few)
     books, vectors = contents(shelf)
     small, large = (500, 2_000) if quick else (10_000, 100_000)
     repeats = 2 if quick else 4
-    plain = Baseline(settings, str(folder / "plain"), "corpus")
-    say(f"building the baseline's collection of {len(books):,} books")
-    plain.put(books, [render(BOOK_TEMPLATE, book) for book in books], vectors)
-    say("measuring queries and searches")
-    encoding(report, settings, folder, plain, shelf, queries, repeats)
-    searching(report, settings, folder, queries, repeats, name)
-    starting(report, settings, folder, name, 1 if quick else 5)
-    say(f"building both collections of {large:,} books")
-    tiled = {count: build_tiled(settings, folder, books, vectors, count, shelf) for count in (small, large)}
-    baseline_large = Baseline(settings, str(folder / "plain"), "large")
-    tiled_books, tiled_vectors = tile(books, vectors, large)
-    baseline_large.put(tiled_books, [render(BOOK_TEMPLATE, book) for book in tiled_books], tiled_vectors)
-    say("measuring filters, growth and limits")
-    shares = ["5 %"] if quick else list(FILTERS)
-    filtering(report, settings, folder, tiled[large], queries[:24], repeats, shares)
+    with player(obvious_pipeline, settings, str(folder / "plain")) as plain:
+        say(f"building the baseline's collection of {len(books):,} books")
+        plain.call("put", "corpus", books, [render(BOOK_TEMPLATE, book) for book in books], vectors)
+        say("measuring queries and searches")
+        encoding(report, settings, plain, shelf, queries, repeats)
+        searching(report, settings, plain, queries, repeats, name)
+        say(f"building both collections of {large:,} books")
+        tiled = {count: build_tiled(settings, folder, books, vectors, count, shelf) for count in (small, large)}
+        tiled_books, tiled_vectors = tile(books, vectors, large)
+        plain.call("put", "large", tiled_books, [render(BOOK_TEMPLATE, book) for book in tiled_books], tiled_vectors)
+        say("measuring filters, growth and limits")
+        filtering(report, plain, tiled[large], queries[:24], repeats, ["5 %"] if quick else list(FILTERS))
     growing(report, tiled[small], tiled[large], queries, repeats)
     limits(report, tiled_vectors)
+    starting(report, settings, folder, name, 1 if quick else 5)
 
 
-def corpus_shelf(settings: Settings, name: str, path: str) -> Shelf:
+def corpus_shelf(settings: Settings, name: str, path: str, limit: int | None) -> Shelf:
     """Return the corpus as a collection `bench-NAME` of the data folder; it is made once and kept."""
-    ingest(open_source(path), settings, IngestOptions(f"bench-{name}"))
+    ingest(open_source(path), settings, IngestOptions(f"bench-{name}", limit=limit))
     return open_shelf(f"bench-{name}", settings=settings)
 
 
@@ -106,43 +106,43 @@ def link_models(settings: Settings, own: Settings) -> None:
         own.models_dir.symlink_to(settings.models_dir)
 
 
-def encoding(report: Report, settings: Settings, folder: Path, plain: Baseline, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
-    makers: dict[str, Maker] = {"ours": (our_encoder, (settings,)), "baseline": (plain_encoder, (settings, folder / "plain"))}
-    samples = report.samples["encode one query"] = take_turns(makers, queries, repeats)
-    ours = shelf.encoder
-    least = float(min((ours.encode_queries([text])[0] * plain.model.encode(text)).sum() for text in queries))
+def encoding(report: Report, settings: Settings, plain: Player, shelf: Shelf, queries: Sequence[str], repeats: int) -> None:
+    with player(OurEncoder, settings) as ours:
+        turns = {"ours": ours.turn("encode"), "baseline": plain.turn("encode")}
+        samples = report.samples["encode one query"] = take_turns(turns, queries, repeats)
+    encoder = shelf.encoder
+    least = float(min((encoder.encode_queries([text])[0] * plain.call("encode", text)).sum() for text in queries))
     assert least >= 0.9999, f"the vectors differ: cosine {least}"
-    note = f"{ours.backend} {ours.precision}, least cosine {least:.6f}"
+    note = f"{encoder.backend} {encoder.precision}, least cosine {least:.6f}"
     p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
     report.add("encode one query, p50", p50["ours"], p50["baseline"], "ms", "<= 0.30", len(samples["ours"]), note)
 
 
-def searching(report: Report, settings: Settings, folder: Path, queries: Sequence[str], repeats: int, name: str) -> None:
-    makers: dict[str, Maker] = {system: (our_search, (settings, f"bench-{name}", system)) for system in ("dense", "hybrid")}
-    makers["baseline"] = (plain_search, (settings, folder / "plain", "corpus"))
-    samples = report.samples["search end to end"] = take_turns(makers, queries, repeats)
-    for system in ("dense", "hybrid"):
+def searching(report: Report, settings: Settings, plain: Player, queries: Sequence[str], repeats: int, name: str) -> None:
+    systems = ("dense", "hybrid")
+    with ExitStack() as stack:
+        ours = {system: stack.enter_context(player(OurShelf, settings, f"bench-{name}")) for system in systems}
+        turns = {system: each.turn("search", system, ()) for system, each in ours.items()}
+        turns["baseline"] = plain.turn("search", "corpus", K, None)
+        samples = report.samples["search end to end"] = take_turns(turns, queries, repeats)
+    for system in systems:
         for q in (50, 95):
-            ours, theirs = percentile_ms(samples[system], q), percentile_ms(samples["baseline"], q)
-            report.add(f"search, {name}, k={K}, {system}, p{q}", ours, theirs, "ms", "<= 0.45", len(samples[system]))
+            mine, theirs = percentile_ms(samples[system], q), percentile_ms(samples["baseline"], q)
+            report.add(f"search, {name}, k={K}, {system}, p{q}", mine, theirs, "ms", "<= 0.45", len(samples[system]))
 
 
-def filtering(
-    report: Report, settings: Settings, folder: Path, shelf: Shelf, queries: Sequence[str], repeats: int, shares: Sequence[str]
-) -> None:
-    for share in shares:
-        low, high = FILTERS[share]
-        filters = parse_filters([f"year={low}..{high}"])
-        where: dict[str, Any] = {"$and": [{"year": {"$gte": low}}, {"year": {"$lte": high}}]}
-        makers: dict[str, Maker] = {
-            "ours": (our_search, (shelf.store.settings, shelf.name, "dense", filters)),
-            "baseline": (plain_search, (settings, folder / "plain", "large", where)),
-        }
-        samples = report.samples[f"filtered {share}"] = take_turns(makers, queries, repeats)
-        p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
-        note = f"recall@10 against exact {recall(shelf, queries, filters):.3f}"
-        what = f"filtered search, {shelf.manifest.count:,} books, {share} match, p50"
-        report.add(what, p50["ours"], p50["baseline"], "ms", "<= 0.20", len(samples["ours"]), note)
+def filtering(report: Report, plain: Player, shelf: Shelf, queries: Sequence[str], repeats: int, shares: Sequence[str]) -> None:
+    with player(OurShelf, shelf.store.settings, shelf.name) as ours:
+        for share in shares:
+            low, high = FILTERS[share]
+            filters = parse_filters([f"year={low}..{high}"])
+            where: dict[str, Any] = {"$and": [{"year": {"$gte": low}}, {"year": {"$lte": high}}]}
+            turns = {"ours": ours.turn("search", "dense", filters), "baseline": plain.turn("search", "large", K, where)}
+            samples = report.samples[f"filtered {share}"] = take_turns(turns, queries, repeats)
+            p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
+            note = f"recall@10 against exact {recall(shelf, queries, filters):.3f}"
+            what = f"filtered search, {shelf.manifest.count:,} books, {share} match, p50"
+            report.add(what, p50["ours"], p50["baseline"], "ms", "<= 0.20", len(samples["ours"]), note)
 
 
 def recall(shelf: Shelf, queries: Sequence[str], filters: Any) -> float:
@@ -160,9 +160,9 @@ def recall(shelf: Shelf, queries: Sequence[str], filters: Any) -> float:
 
 
 def growing(report: Report, small: Shelf, large: Shelf, queries: Sequence[str], repeats: int) -> None:
-    shelves = {"small": small, "large": large}
-    makers: dict[str, Maker] = {name: (our_search, (shelf.store.settings, shelf.name)) for name, shelf in shelves.items()}
-    samples = report.samples["growth"] = take_turns(makers, queries, repeats)
+    with player(OurShelf, small.store.settings, small.name) as few, player(OurShelf, large.store.settings, large.name) as many:
+        turns = {"small": few.turn("search", "dense", ()), "large": many.turn("search", "dense", ())}
+        samples = report.samples["growth"] = take_turns(turns, queries, repeats)
     p50 = {name: percentile_ms(seconds, 50) for name, seconds in samples.items()}
     what = f"search p50, {large.manifest.count:,} books against {small.manifest.count:,}"
     report.add(what, p50["large"], p50["small"], "ms", "<= 1.5", len(samples["large"]), "baseline is the small one")

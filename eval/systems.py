@@ -1,42 +1,42 @@
-"""What the benchmarks let take turns: our search and the obvious pipeline, each made in the process that runs it."""
+"""What the benchmarks let take turns, each made in the process that runs it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-from eval.turns import Call
-from vibeshelf.core.records import Filter
+from vibeshelf.core.records import Filter, SearchResult
 from vibeshelf.core.settings import Settings
+from vibeshelf.core.vectors import Vectors
 
 K = 10
 
 
-def our_encoder(settings: Settings) -> Call:
-    from vibeshelf.adapters.encoders import open_encoder
+class OurEncoder:
+    """The encoder that searches use."""
 
-    encoder = open_encoder(settings)
-    return lambda text: encoder.encode_queries([text])
+    def __init__(self, settings: Settings) -> None:
+        from vibeshelf.adapters.encoders import open_encoder
 
+        self._encoder = open_encoder(settings)
 
-def our_search(settings: Settings, collection: str, system: str = "dense", filters: Sequence[Filter] = ()) -> Call:
-    from vibeshelf.services.shelf import open_shelf
-
-    # Queries come again in a benchmark; each is to be encoded.
-
-    shelf = open_shelf(collection, settings=settings, remembered_queries=0)
-    return lambda text: shelf.run(text, K, system, filters)
+    def encode(self, text: str) -> Vectors:
+        return self._encoder.encode_queries([text])
 
 
-def plain_encoder(settings: Settings, folder: Path) -> Call:
+class OurShelf:
+    """One collection, which forgets queries: they come again in a benchmark, and each is to be encoded."""
+
+    def __init__(self, settings: Settings, collection: str) -> None:
+        from vibeshelf.services.shelf import open_shelf
+
+        self._shelf = open_shelf(collection, settings=settings, remembered_queries=0)
+
+    def search(self, system: str, filters: Sequence[Filter], text: str) -> SearchResult:
+        return self._shelf.run(text, K, system, filters)
+
+
+def obvious_pipeline(settings: Settings, folder: str) -> object:
+    """Return the baseline. Its libraries take seconds to import, so nobody else's process is to load them."""
     from eval.baseline import Baseline
 
-    return Baseline(settings, str(folder), "none").model.encode
-
-
-def plain_search(settings: Settings, folder: Path, collection: str, where: dict[str, Any] | None = None) -> Call:
-    from eval.baseline import Baseline
-
-    plain = Baseline(settings, str(folder), collection)
-    return lambda text: plain.search(text, K, where)
+    return Baseline(settings, folder)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.latency_results import INT8, ONNX, TORCH, around, environment, result, samples
 from vibeshelf.adapters.bench_files import read_result, write_result
 from vibeshelf.core.errors import InputError, SourceError
-from vibeshelf.core.latency import ENCODE, SHORT, STAGES, TOTAL, LatencySamples, percentile_ms
+from vibeshelf.core.latency import ENCODE, SHORT, STAGES, TOTAL, VERDICTS, LatencySamples, percentile_ms
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.latency import (
     HERE,
@@ -153,7 +154,8 @@ def test_machines_stay_apart_and_only_this_ones_latest_is_shown(settings: Settin
     # The same kind of machine, from elsewhere: its figures are another machine's all the same.
     write_result(tmp_path / "theirs.jsonl", old)
     imported = import_result(settings, tmp_path / "theirs.jsonl")
-    write_result(tmp_path / "reference" / file_name(old), old)
+    recorded = replace(old, environment=environment(moment="2026-11-19T10:00:00+00:00"))
+    write_result(tmp_path / "reference" / file_name(recorded), recorded)
     found, errors = all_measured(settings, tmp_path / "reference")
     assert not errors
     assert [(each.label, each.origin) for each in found] == [
@@ -166,6 +168,22 @@ def test_machines_stay_apart_and_only_this_ones_latest_is_shown(settings: Settin
     assert found[2].path == imported.path
     assert samples_of(found[0].result, TOTAL, SHORT)[ONNX].percentile_ms(50) == pytest.approx(8.0)
     assert samples_of(found[2].result, TOTAL, SHORT)[ONNX].percentile_ms(50) == pytest.approx(4.0)
+
+
+def test_a_recorded_result_of_this_very_machine_is_shown_once(settings: Settings, tmp_path: Path) -> None:
+    keep(settings, result())
+    write_result(tmp_path / file_name(result()), result())
+    assert [each.origin for each in all_measured(settings, tmp_path)[0]] == [HERE]
+
+
+def test_the_recorded_results_can_be_read(settings: Settings) -> None:
+    found, errors = all_measured(settings, ROOT / "eval" / "results" / "latency")
+    assert not errors
+    assert {each.result.environment.usable_cores for each in found} >= {1, 2}
+    for measured in found:
+        assert len(measured.result.engines) >= 4
+        assert "/" not in measured.label
+        assert all(verdict in VERDICTS for verdict in map(measured.result.verdict, measured.result.engines))
 
 
 def test_two_of_one_name_are_told_apart_by_their_dates(settings: Settings, tmp_path: Path) -> None:

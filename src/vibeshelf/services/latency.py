@@ -143,10 +143,17 @@ def _row(samples: LatencySamples, verdict: str | None) -> Row:
 
 
 def _latest(found: Iterable[tuple[str, Path, BenchResult]]) -> Iterator[tuple[str, Path, BenchResult]]:
-    """Yield the results, the latest first, without those of this machine that a later one under the same name replaces."""
+    """Yield the results, the latest first, without those of this machine that a later one under the same name replaces.
+
+    A recorded result that was measured here is this machine's own, and not another one.
+    """
     rows = sorted(found, key=lambda row: row[2].environment.measured_at)
     last = {result.environment.label: path for origin, path, result in rows if origin == HERE}
-    return (row for row in reversed(rows) if row[0] != HERE or last[row[2].environment.label] == row[1])
+    own = {(result.environment.label, result.environment.measured_at) for origin, _, result in rows if origin == HERE}
+    for origin, path, result in reversed(rows):
+        of = result.environment
+        if last[of.label] == path if origin == HERE else origin == IMPORTED or (of.label, of.measured_at) not in own:
+            yield origin, path, result
 
 
 def _labels(results: Sequence[tuple[str, BenchResult]]) -> list[str]:

@@ -1,7 +1,7 @@
 """Where a model's files are and what they say, read without importing torch.
 
-Sources of a model: the Python package that carries the default one, a local sentence-transformers folder,
-or a name on a model hub (downloaded once by huggingface_hub into its own cache).
+Sources of a model: the Python package that carries the default one, a local sentence-transformers folder, its checked export
+where it serves without the model itself, or a name on a model hub (downloaded once by huggingface_hub into its own cache).
 """
 
 from __future__ import annotations
@@ -48,11 +48,14 @@ def short_name(name: str) -> str:
 
 
 def read_model(name: str, cache_dir: Path) -> ModelFiles:
-    """Return the files of a model; `cache_dir` keeps the hashes of its large files.
+    """Return the files of a model; `cache_dir` keeps the hashes of its large files, and the exports.
 
-    Raises ModelUnavailable when it is neither packaged, nor a folder, nor on a hub that can be reached.
+    Raises ModelUnavailable when it is neither packaged, nor a folder, nor exported, nor on a hub that can be reached.
     """
-    folder = _folder(name)
+    folder = _local_folder(name)
+    if folder is None and (exported := _exported(name, cache_dir)):
+        return exported
+    folder = folder or _from_hub(name)
     try:
         return _read(name, folder, cache_dir)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -81,7 +84,18 @@ def _read(name: str, folder: Path, cache_dir: Path) -> ModelFiles:
     return ModelFiles(short_name(name), folder, modules, spec)
 
 
-def _folder(name: str) -> Path:
+def _exported(name: str, models_dir: Path) -> ModelFiles | None:
+    """Return what the export of a model knows about it: enough to serve, in a place that has no torch and not the weights."""
+    from vibeshelf.adapters.encoders.onnx_encoder import read_record
+
+    for folder in sorted(models_dir.glob("*/onnx-fp32")):
+        record = read_record(folder)
+        if record and record["spec"]["model"] == short_name(name):
+            return ModelFiles(short_name(name), folder, (("Transformer", folder), ("Pooling", folder)), EncoderSpec(**record["spec"]))
+    return None
+
+
+def _local_folder(name: str) -> Path | None:
     packaged = _PACKAGED.get(short_name(name))
     if packaged and (found := find_spec(packaged[0])) and found.submodule_search_locations:
         return Path(found.submodule_search_locations[0]) / packaged[1]
@@ -90,7 +104,7 @@ def _folder(name: str) -> Path:
         if not (local / "config.json").is_file():
             raise ModelUnavailable(f"the folder {local} holds no model: expected config.json and model.safetensors in it")
         return local.absolute()
-    return _from_hub(name)
+    return None
 
 
 def _from_hub(name: str) -> Path:

@@ -15,10 +15,10 @@ _BACKENDS = ("torch", "onnx", "openvino")
 # Beyond this the shortest times of a linear axis could not be told apart.
 _LOG_FROM = 30
 # Streamlit fits axes and legends into a chart's height, so each has room of its own on top of the marks'.
-_ROW_PIXELS, _TALL, _AXIS_PIXELS, _LEGEND_PIXELS, _LEGEND_ROW_PIXELS = 24, 280, 60, 70, 32
+_ROW_PIXELS, _TALL, _AXIS_PIXELS, _LEGEND_PIXELS, _LEGEND_ROW_PIXELS = 20, 280, 60, 110, 32
 
 
-def percentiles_chart(table: pd.DataFrame, what: str) -> Chart:
+def percentiles_chart(table: pd.DataFrame) -> Chart:
     """Return p50 as a mark with a line to p95 and a thinner one to p99, a row for each engine and machine.
 
     Columns: engine, machine, p50_ms, p95_ms, p99_ms (empty where not measured), n.
@@ -36,7 +36,7 @@ def percentiles_chart(table: pd.DataFrame, what: str) -> Chart:
             alt.Tooltip("p95_ms:Q", title="p95 ms", format=".3~g"), alt.Tooltip("p99_ms:Q", title="p99 ms", format=".3~g"),
         ],
     )  # fmt: skip
-    axis = f"ms, {what}{' (logarithmic)' if time.to_dict().get('type') == 'log' else ''}"
+    axis = f"ms{' (logarithmic)' if time.to_dict().get('type') == 'log' else ''}"
     first = alt.X("p50_ms:Q", title=axis, scale=time)
     thick = base.transform_filter("isValid(datum.p95_ms)").mark_rule(strokeWidth=3).encode(x=first, x2="p95_ms:Q")
     thin = base.transform_filter("isValid(datum.p99_ms)").mark_rule(strokeWidth=1).encode(x=alt.X("p95_ms:Q", title=axis), x2="p99_ms:Q")
@@ -45,10 +45,10 @@ def percentiles_chart(table: pd.DataFrame, what: str) -> Chart:
     return alt.layer(thick, thin, ends, dots).properties(height=_height(engines, machines))
 
 
-def curves_chart(table: pd.DataFrame, what: str) -> Chart:
+def curves_chart(table: pd.DataFrame) -> Chart:
     """Return for each engine the share of calls that were done within a time. Columns: engine, backend, precision, ms, share."""
     base = alt.Chart(table).encode(
-        x=alt.X("ms:Q", title=f"ms, {what}", scale=_time_scale(table["ms"].min(), table["ms"].max())),
+        x=alt.X("ms:Q", title="ms", scale=_time_scale(table["ms"].min(), table["ms"].max())),
         y=alt.Y("share:Q", title="share done", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
         color=_by_backend(table), strokeDash=_by_precision(table), detail="engine:N",
         tooltip=["engine:N", alt.Tooltip("ms:Q", format=".3~g"), alt.Tooltip("share:Q", format=".0%")],
@@ -134,7 +134,7 @@ def _legend(machines: list[str]) -> alt.Legend | None:
 def _by_backend(table: pd.DataFrame) -> alt.Color:
     colours = {backend: _COLOURS[at] for at, backend in enumerate(_BACKENDS) if backend in set(table["backend"])}
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    return alt.Color("backend:N", scale=scale, legend=alt.Legend(orient="bottom", title="backend"))
+    return alt.Color("backend:N", scale=scale, legend=alt.Legend(orient="top", title="backend"))
 
 
 def _by_precision(table: pd.DataFrame) -> alt.StrokeDash:

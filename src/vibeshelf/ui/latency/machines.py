@@ -15,7 +15,8 @@ from vibeshelf.ui.latency.words import NOT_MEASURED, facts_of
 from vibeshelf.ui.layout import show_error
 from vibeshelf.ui.text import plain
 
-_MAX_NAMES = 6
+# Shown before anybody chose.
+_AT_FIRST, _AT_MOST = 3, 6
 _ONE = "machine"
 
 
@@ -25,7 +26,7 @@ def machine_box(found: Sequence[Measured]) -> list[Measured]:
         return list(found)
     names = {each.label: each for each in found}
     chosen = st.multiselect(
-        "Machines", list(names), default=list(names)[:_MAX_NAMES], key="machines",
+        "Machines", list(names), default=list(names)[:_AT_FIRST], key="machines", max_selections=_AT_MOST,
         help="Each result stands for itself: figures of two machines are never put together.",
     )  # fmt: skip
     return [names[name] for name in chosen]

@@ -63,7 +63,7 @@ def _curves(measured: Measured, text: str, known: list[str]) -> None:
     table = pd.concat([_curve(engine, each, measured) for engine, each in samples.items()], ignore_index=True)
     about = f"{STAGE_WORDS[stage]}, {TEXT_WORDS[text]}"
     show_chart(
-        curves_chart(table, about), key="curves", title=f"Distribution: {about}",
+        curves_chart(table), key="curves", title=f"Distribution: {about}",
         alt=f"For each engine the share of calls that were done within a time, {about}",
         facts=f"{counts_text([each.n for each in samples.values()])} each. {facts_of(measured)}", table=table,
     )  # fmt: skip
