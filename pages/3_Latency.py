@@ -1,4 +1,4 @@
-"""Latency: what a search costs on each device, backend and precision, here and on other machines."""
+"""Latency: what a search costs on each device, backend and precision, here and on other machines, and how the live one does."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.latency.cards import device_cards
 from vibeshelf.ui.latency.cost import cost
+from vibeshelf.ui.latency.live import live_panel
 from vibeshelf.ui.latency.machines import details, devices_not_measured, imports, machine_box, one_machine
 from vibeshelf.ui.latency.percentiles import percentiles
 from vibeshelf.ui.latency.stages import stages
@@ -40,6 +41,12 @@ def measured(collection: str) -> None:
     imports(found, errors)
 
 
+VIEWS = {"Measured": measured, "Live": live_panel}
+
 with page("Latency"):
     st.title("How fast is it?", anchor=False)
-    measured(collection_box())
+    name = collection_box()
+    chosen = st.segmented_control(
+        "View", list(VIEWS), default="Measured", required=True, key="view", bind="query-params", label_visibility="collapsed"
+    )
+    VIEWS[str(chosen or "Measured")](name)

@@ -29,6 +29,7 @@ class Metrics:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self.registry = CollectorRegistry()
+        self._server: Any = None
         self._searches = Counter(
             "vibeshelf_searches", "Searches by how they ended.", ["system", "source", "outcome"], registry=self.registry
         )
@@ -60,10 +61,22 @@ class Metrics:
                 self._stages.labels(system, stage).observe(milliseconds / 1000)
 
     def serve(self, port: int) -> None:
-        """Answer on the port until the process ends. Raises OSError when it is taken."""
+        """Answer on the port until the process ends or it is told to stop. Raises OSError when the port is taken."""
         from prometheus_client import start_http_server
 
-        start_http_server(port, ADDRESS, self.registry)
+        self._server, _ = start_http_server(port, ADDRESS, self.registry)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where it is served; None when it is not."""
+        return None if self._server is None else self._server.server_address[:2]
+
+    def stop(self) -> None:
+        """Give the port back."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
 
 
 class _Found:

@@ -39,6 +39,10 @@ class Window:
     times: Times
 
     @property
+    def end(self) -> datetime:
+        return self.start + timedelta(seconds=self.seconds)
+
+    @property
     def per_minute(self) -> float:
         return self.searches * 60 / self.seconds
 

@@ -80,8 +80,9 @@ def _compared(baseline: Baseline, rows: Sequence[LoggedSearch]) -> None:
     )  # fmt: skip
     st.caption(
         f"Compared by shuffling blocks of {change.block:,} neighbouring searches, as long as they are alike. A change counts when chance "
-        f"gives one so large in less than {100 * ALARM:.0f} % of cases (p50 and p95 together) and it is at least {_percent(FLOORS[50])} for p50, "
-        f"{_percent(FLOORS[95])} for p95. Other work on the machine slows searches too: the test cannot tell that from a fault."
+        f"gives one so large in less than {100 * ALARM:.0f} % of cases (p50 and p95 together) and when it is at least "
+        f"{_percent(FLOORS[50])} for p50, {_percent(FLOORS[95])} for p95. Other work on the machine slows searches too: the test "
+        "cannot tell that from a fault."
     )
 
 

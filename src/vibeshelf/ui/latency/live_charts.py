@@ -18,13 +18,13 @@ _FAR = 3.0
 def times_chart(table: pd.DataFrame, objective_ms: float, over_a_day: bool = False) -> Chart:
     """Return p50 and p95 over time, with gaps where there were too few searches, and the objective where it is near.
 
-    Columns: start, percentile ('p50', 'p95'), milliseconds (empty where not measured), n.
+    Columns: start, end, percentile ('p50', 'p95'), milliseconds (empty where not measured), n.
     """
     highest = float(table["milliseconds"].max())
     near = objective_ms <= _FAR * highest
     scale = alt.Scale(domain=[0, 1.1 * max(highest, objective_ms if near else 0.0)], nice=False)
     base = alt.Chart(table).encode(
-        x=_time(over_a_day),
+        x=_time(table, over_a_day),
         y=alt.Y("milliseconds:Q", title="ms a search", scale=scale),
         color=alt.Color("percentile:N", scale=alt.Scale(domain=["p50", "p95"], range=_SERIES_COLOURS), legend=_legend()),
     )
@@ -46,7 +46,7 @@ def rate_chart(table: pd.DataFrame, over_a_day: bool = False) -> Chart:
     outcomes = ["answered", "refused", "failed"]
     count = alt.Y("bottom:Q", title="searches", axis=alt.Axis(tickMinStep=1, format="d", tickCount=4))
     bars = alt.Chart(table).transform_filter("datum.searches > 0").mark_rect().encode(
-        x=_time(over_a_day), x2="end:T", y=count, y2="top:Q",
+        x=_time(table, over_a_day), x2="end:T", y=count, y2="top:Q",
         color=alt.Color("outcome:N", scale=alt.Scale(domain=outcomes, range=[BETTER, MIDDLE, WORSE]), legend=_legend()),
         tooltip=[_when(), "outcome:N", "searches:Q"],
     )  # fmt: skip
@@ -81,9 +81,11 @@ def _promise(objective_ms: float) -> tuple[alt.Chart, alt.Chart]:
     return rule, base.mark_text(align="right", dx=-4, dy=-7, color=MIDDLE).encode(x=alt.value("width"), text="says:N")
 
 
-def _time(over_a_day: bool) -> alt.X:
-    form = "%m-%d %H:%M" if over_a_day else "%H:%M"
-    return alt.X("start:T", title="time (UTC)", scale=alt.Scale(type="utc"), axis=alt.Axis(tickCount=5, labelOverlap=True, format=form))
+def _time(table: pd.DataFrame, over_a_day: bool) -> alt.X:
+    # All of the period, with or without searches at its ends.
+    domain = [1000 * table["start"].min().timestamp(), 1000 * table["end"].max().timestamp()]
+    axis = alt.Axis(tickCount=5, labelOverlap=True, format="%m-%d %H:%M" if over_a_day else "%H:%M")
+    return alt.X("start:T", title="time (UTC)", scale=alt.Scale(type="utc", domain=domain, nice=False), axis=axis)
 
 
 def _when() -> alt.Tooltip:

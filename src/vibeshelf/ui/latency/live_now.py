@@ -107,7 +107,7 @@ def _left(left: float) -> str:
 
 def _times(shown: Shown, found: list[Window]) -> None:
     table = pd.DataFrame([
-        {"start": each.start, "utc": _utc(each.start), "percentile": name, "milliseconds": value, "n": each.times.n}
+        {"start": each.start, "end": each.end, "utc": _utc(each.start), "percentile": name, "milliseconds": value, "n": each.times.n}
         for each in found
         for name, value in (("p50", each.times.p50_ms), ("p95", each.times.p95_ms))
     ])  # fmt: skip
@@ -135,12 +135,11 @@ def _rates(shown: Shown, found: list[Window]) -> None:
 def _outcomes(window: Window) -> list[dict[str, object]]:
     """Return a row for each outcome of a window, with its place in a pile of them."""
     refused = window.searches - window.failed - window.times.n
-    end = window.start + timedelta(seconds=window.seconds)
     rows: list[dict[str, object]] = []
     bottom = 0
     for outcome, count in (("answered", window.times.n), ("refused", refused), ("failed", window.failed)):
         place = {"bottom": bottom, "top": bottom + count}
-        rows.append({"start": window.start, "end": end, "utc": _utc(window.start), "outcome": outcome, "searches": count, **place})
+        rows.append({"start": window.start, "end": window.end, "utc": _utc(window.start), "outcome": outcome, "searches": count, **place})
         bottom += count
     return rows
 
