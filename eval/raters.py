@@ -23,6 +23,7 @@ _ANOTHER = f"""([pair, grade]) => {{
   return now !== null && now !== pair && ({_SAVED})().startsWith(`Saved ${{grade}} for`);
 }}"""
 _FOCUSED = "() => { const at = document.activeElement; return at.getAttribute('aria-label') || at.placeholder || at.tagName; }"
+_AT_REST = ".stApp[data-test-script-state='notRunning']"
 PATIENCE_MS = 120_000
 
 
@@ -54,7 +55,7 @@ class Rater:
     def wait_until_ready(self) -> str:
         """Return the first pair of a fresh page, once its script has ended: a key within its first moments goes to nobody."""
         pair = self.wait_for_a_book()
-        self.page.wait_for_selector(".stApp[data-test-script-state='notRunning']", timeout=PATIENCE_MS)
+        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
         return pair
 
     def tab_to(self, label: str) -> None:
@@ -72,6 +73,19 @@ class Rater:
     def see(self, pair: str) -> None:
         """Wait until this pair is on the screen. Raises playwright's TimeoutError."""
         self.page.wait_for_function(f"pair => ({_PAIR})() === pair", arg=pair, timeout=PATIENCE_MS)
+
+    def hear(self, words: str) -> None:
+        """Wait until the line beside the buttons says so, and the page is at rest. Raises playwright's TimeoutError."""
+        self.page.wait_for_function(f"words => ({_SAVED})().includes(words)", arg=words, timeout=PATIENCE_MS)
+        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
+
+    def write_note(self, words: str) -> None:
+        """Type a note into its box and leave the box by Enter."""
+        self.tab_to("Note")
+        self.page.keyboard.type(words)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function("() => document.activeElement.tagName !== 'INPUT'", timeout=PATIENCE_MS)
+        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
 
     def press(self, grade: int) -> str:
         """Press a grade's key and return the pair that it is for, without waiting for what comes of it."""

@@ -46,7 +46,9 @@ def test_tiled_books_are_new_books_near_the_old() -> None:
 
 
 def test_there_are_results_of_the_quick_form() -> None:
-    assert {"bench-search", "bench-ingest"} == {json.loads(path.read_text())["name"] for path in RESULTS if "-quick-" in path.name}
+    assert {"bench-search", "bench-ingest", "bench-judge"} == {
+        json.loads(path.read_text())["name"] for path in RESULTS if "-quick-" in path.name
+    }
 
 
 def test_readme_quotes_the_recorded_figures() -> None:
