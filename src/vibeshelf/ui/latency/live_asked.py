@@ -29,7 +29,7 @@ def asked_view(shown: Shown) -> None:
     if returned:
         titles = _titles(shown.collection, [each.name for each in returned])
         named = [Counted(titles.get(each.name, each.name), each.count) for each in returned]
-        _counted(named, "searches with it among the first ten", "Most returned books", "live-returned", f"{note}{shown.facts}")
+        _counted(named, "searches that showed it", "Most returned books", "live-returned", f"{note}{shown.facts}")
 
 
 def _counted(found: Sequence[Counted], what: str, title: str, key: str, facts: str) -> None:
