@@ -43,13 +43,13 @@ def test_two_machines_stand_side_by_side_and_nothing_overflows(screen: Page, two
     expect(table).to_contain_text("not measured (n=50, needs 100)")
     expect(screen.get_by_text(f"B: {THEIRS} (imported)").first).to_be_visible()
     for key in ("percentiles", "stages", "curves", "throughput", "trade"):
-        expect(screen.locator(f".st-key-{key} svg.marks")).to_be_attached(timeout=30_000)
+        expect(screen.locator(f".st-key-chart-{key} svg.marks")).to_be_attached(timeout=30_000)
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_chart_is_taken_away_as_svg_png_and_csv(wide: Page, two_machines: Server) -> None:
     opened(wide, two_machines)
-    expect(wide.locator(".st-key-percentiles svg.marks")).to_be_attached(timeout=30_000)
+    expect(wide.locator(".st-key-chart-percentiles svg.marks")).to_be_attached(timeout=30_000)
     files = wide.locator(".st-key-files-percentiles")
     with wide.expect_download(timeout=30_000) as taken:
         files.get_by_role("button", name=re.compile("as SVG")).click()
