@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -67,8 +68,8 @@ def table(at: AppTest, column: str) -> list[dict[str, str]]:
     return [{str(name): str(value) for name, value in row.items()} for row in frame.reset_index().to_dict("records")]
 
 
-def texts(elements: Sequence[object]) -> str:
-    return "\n".join(str(each.value) for each in elements)  # type: ignore[attr-defined]
+def texts(elements: Iterable[Any]) -> str:
+    return "\n".join(str(each.value) for each in elements)
 
 
 def test_nothing_measured_says_what_to_do(latency: Open) -> None:

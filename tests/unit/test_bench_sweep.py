@@ -90,14 +90,16 @@ def test_vectors_are_compared_with_the_reference_and_quality_is_measured(ran: Ra
     assert agreement["int8"]["verdict"] in ("near", "withheld")
     quality = {row["precision"]: row for row in ran.document["quality"]}
     assert quality["fp32"]["n"] == quality["int8"]["n"] == 80
-    assert 0.4 < quality["fp32"]["ci_low"] <= quality["fp32"]["mean"] <= quality["fp32"]["ci_high"] < 0.7
+    assert 0.35 < quality["fp32"]["ci_low"] <= quality["fp32"]["mean"] <= quality["fp32"]["ci_high"] < 0.7
 
 
 def test_the_file_is_kept_and_can_be_taken_to_another_machine(ran: Ran, settings: Settings) -> None:
     assert read_result(ran.out) in [each.result for each in all_measured(ran.settings)[0]]
     done = vibeshelf(settings.data_dir, "bench", "import", str(ran.out), "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["summary"] == ran.document["summary"]
+    # The file has times to a tenth of a microsecond.
+    for row, printed in zip(json.loads(done.stdout)["summary"], ran.document["summary"], strict=True):
+        assert row == {**printed, "p50_ms": pytest.approx(printed["p50_ms"], abs=1e-3), "per_second": pytest.approx(printed["per_second"])}
     found, errors = all_measured(settings)
     assert not errors
     assert [each.label for each in found] == [f"{machine.machine_label({})} (imported)"]
@@ -167,8 +169,8 @@ def test_a_benchmark_that_is_called_off_leaves_no_process_and_no_file(settings: 
 
 
 def test_an_engine_that_cannot_run_says_why(settings: Settings) -> None:
-    with pytest.raises(ModelUnavailable, match="device 'cuda' is not on this machine"):
-        list(ask("start", settings, variant={"backend": "torch", "device": "cuda", "precision": "fp32"}))
+    with pytest.raises(ModelUnavailable, match="no such variant: onnx fp32 on tpu"):
+        list(ask("start", settings, variant={"backend": "onnx", "device": "tpu", "precision": "fp32"}))
 
 
 def test_a_process_that_dies_is_no_riddle(settings: Settings) -> None:

@@ -98,7 +98,7 @@ def all_measured(settings: Settings, reference_dir: Path | None = None) -> tuple
                 found.append((origin, path, read_result(path)))
             except SourceError as error:
                 errors.append(error)
-    latest = sorted(_latest(found), key=lambda row: _ORIGINS.index(row[0]))
+    latest = sorted(_latest(found), key=_place)
     labels = _labels([(origin, result) for origin, _, result in latest])
     return [Measured(label, origin, path, result) for label, (origin, path, result) in zip(labels, latest, strict=True)], errors
 
@@ -140,6 +140,12 @@ def _row(samples: LatencySamples, verdict: str | None) -> Row:
         samples.percentile_ms(50), samples.percentile_ms(95), samples.percentile_ms(99), samples.per_second,
         sum(samples.tokens) / len(samples.tokens) if samples.tokens else None, verdict,
     )  # fmt: skip
+
+
+def _place(row: tuple[str, Path, BenchResult]) -> tuple[int, bool]:
+    """Return what results are sorted by: this machine's first, those that were held to a part of its cores last among them."""
+    origin, _, result = row
+    return _ORIGINS.index(origin), result.environment.usable_cores < result.environment.cores
 
 
 def _latest(found: Iterable[tuple[str, Path, BenchResult]]) -> Iterator[tuple[str, Path, BenchResult]]:

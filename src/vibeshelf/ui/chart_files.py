@@ -39,14 +39,15 @@ def show_chart(chart: Chart, *, key: str, title: str, alt: str, facts: str, tabl
     """
     # As SVG however many marks it has, so that it can be taken away as one.
     shown = chart.properties(usermeta={"embedOptions": {"renderer": "svg"}})
-    selected = st.altair_chart(shown, key=key, alt=alt, **selecting)
+    with st.container(key=f"chart-{key}"):
+        selected = st.altair_chart(shown, key=key, alt=alt, **selecting)
     st.caption(plain(facts))
     chart_files(key, title, alt, facts, table)
     return selected
 
 
 def chart_files(key: str, title: str, alt: str, facts: str, table: pd.DataFrame | None = None) -> None:
-    """Draw the buttons that take away the chart that was drawn under `key`."""
+    """Draw the buttons that take away the chart that stands in the container `chart-KEY`."""
     name = slug(title)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"files-{key}"):
         if table is not None:
@@ -54,7 +55,9 @@ def chart_files(key: str, title: str, alt: str, facts: str, table: pd.DataFrame 
                 "CSV", _csv(table), f"{name}.csv", "text/csv", key=f"csv-{key}", on_click="ignore",
                 help="The figures of this chart", type="tertiary", icon=":material/download:",
             )  # fmt: skip
-        _component()(key=f"take-{key}", data={"chart": key, "name": name, "title": title, "alt": alt, "facts": facts}, width="content")
+        _component()(
+            key=f"take-{key}", data={"chart": f"chart-{key}", "name": name, "title": title, "alt": alt, "facts": facts}, width="content"
+        )
 
 
 def slug(title: str) -> str:

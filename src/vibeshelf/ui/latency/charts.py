@@ -24,7 +24,7 @@ def percentiles_chart(table: pd.DataFrame) -> Chart:
     Columns: engine, machine, p50_ms, p95_ms, p99_ms (empty where not measured), n.
     """
     engines = list(dict.fromkeys(table.sort_values("p50_ms")["engine"]))
-    machines = list(dict.fromkeys(table["machine"]))
+    machines = sorted(set(table["machine"]))
     highest = table[["p50_ms", "p95_ms", "p99_ms"]].max().max()
     time = _time_scale(table["p50_ms"].min(), highest)
     base = alt.Chart(table).encode(
@@ -101,7 +101,7 @@ def trade_chart(table: pd.DataFrame, measure: str) -> Chart:
         y=alt.Y("ci_low:Q", title=f"mean {measure}"), y2="ci_high:Q", color=_by_backend(table)
     )  # fmt: skip
     dots = base.mark_point(filled=True, size=120, opacity=1).encode(
-        y=quality, color=_by_backend(table), shape=alt.Shape("precision:N", legend=alt.Legend(orient="bottom", title="precision")),
+        y=quality, color=_by_backend(table), shape=_shape_by_precision(),
         tooltip=["engine:N", alt.Tooltip("p50_ms:Q", title="p50 ms", format=".3~g"), alt.Tooltip("mean:Q", title=measure, format=".3f")],
     )  # fmt: skip
     return alt.layer(line, spread, dots).properties(height=_TALL + _LEGEND_PIXELS)
@@ -141,6 +141,12 @@ def _by_precision(table: pd.DataFrame) -> alt.StrokeDash:
     dashes = {precision: dash for precision, dash in _DASHES.items() if precision in set(table["precision"])}
     scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
     return alt.StrokeDash("precision:N", scale=scale, legend=alt.Legend(orient="bottom", title="precision"))
+
+
+def _shape_by_precision() -> alt.Shape:
+    # Symbols of a legend for shapes alone would be black on any ground.
+    legend = alt.Legend(orient="bottom", title="precision", symbolFillColor=MIDDLE, symbolStrokeColor=MIDDLE)
+    return alt.Shape("precision:N", legend=legend)
 
 
 def _cycled(values: tuple[str, ...], count: int) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -33,7 +35,7 @@ def stages(measured: Measured) -> None:
 
 
 def _boxes(measured: Measured, text: str, known: list[str]) -> None:
-    engines = list(samples_of(measured.result, known[-1], text))
+    engines = _ordered(measured, samples_of(measured.result, known[-1], text))
     engine = st.selectbox("Engine", engines, key="stages-engine", format_func=lambda each: engine_text(each, measured.result))
     engine = engine if engine in engines else engines[0]
     rows = [_box(stage, samples_of(measured.result, stage, text)[engine]) for stage in known]
@@ -70,6 +72,11 @@ def _curves(measured: Measured, text: str, known: list[str]) -> None:
     ordered = sorted(samples.items(), key=lambda pair: np.median(pair[1].seconds))
     rows = [{"engine": plain(engine_text(engine, measured.result)), **_within(each)} for engine, each in ordered]
     st.table(pd.DataFrame(rows).set_index("engine"), border="horizontal", alt="Times within which shares of the calls were done")
+
+
+def _ordered(measured: Measured, samples: Mapping[Engine, LatencySamples]) -> list[Engine]:
+    """Return the engines, the quickest first and those that are withheld last."""
+    return sorted(samples, key=lambda engine: (measured.result.verdict(engine) == "withheld", np.median(samples[engine].seconds)))
 
 
 def _box(stage: str, samples: LatencySamples) -> dict[str, object]:

@@ -58,12 +58,13 @@ def differences(evaluated: Evaluated, measure: Measure, system: str, rows: list[
     baseline = evaluated.report.baseline or ""
     better, worse = sum(row.difference > 0 for row in rows), sum(row.difference < 0 for row in rows)
     alt = f"Difference in {measure.name} between {system} and {baseline} for each of {len(rows)} queries, sorted"
-    st.altair_chart(
-        differences_chart(rows, system, baseline, measure.name),
-        key=_CHART,
-        on_select=_open_picked,
-        alt=alt,
-    )
+    with st.container(key=f"chart-{_CHART}"):
+        st.altair_chart(
+            differences_chart(rows, system, baseline, measure.name),
+            key=_CHART,
+            on_select=_open_picked,
+            alt=alt,
+        )
     st.caption(
         f"Of {len(rows):,} queries {plain(system)} is better on {better:,} (bars upwards), {plain(baseline)} on {worse:,} "
         f"(downwards), and {len(rows) - better - worse:,} are the same. Click a bar to open its query · {plain(facts_of(evaluated))}"

@@ -29,7 +29,8 @@ def speed_of_systems(evaluated: Evaluated, measure: Measure, points: list[Point]
     """Draw the chart, and say of every system how quick it was or that it was not measured."""
     if points:
         alt = f"{measure.name} of each system against the time of a search"
-        st.altair_chart(speed_chart(points, measure.name), key="speed", alt=alt)
+        with st.container(key="chart-speed"):
+            st.altair_chart(speed_chart(points, measure.name), key="speed", alt=alt)
         st.caption("Up is better, left is quicker. A circle: no other system is both as quick and as good; a diamond: one is.")
         chart_files("speed", "speed and quality", alt, facts_of(evaluated), pd.DataFrame([asdict(point) for point in points]))
     said = [f"{plain(name)}: {plain(speed_of(run))}" for name, run in evaluated.runs.items()]
