@@ -53,8 +53,12 @@ def laid_out(books: Sequence[Book], encoder: Encoder, seed: int = 0) -> Specimen
     return Specimen(manifest, lambda: held, encoder, seed=seed)
 
 
-def clean_collections() -> Iterator[Clean]:
-    """Yield twenty where the outside data sets are, else those of the starter catalogue."""
+def clean_collections() -> list[Clean]:
+    """Return twenty where the outside data sets are, else those of the starter catalogue; those that are quick to encode first."""
+    return sorted(_all(), key=lambda each: len(each.books) * (1 if each.model == STATIC else 100))
+
+
+def _all() -> Iterator[Clean]:
     starter = read_books(STARTER)
     yield Clean("starter, all", SMALL, starter)
     yield Clean("starter, all", STATIC, starter)

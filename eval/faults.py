@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from eval import distortions
 from eval import planting as plant
 from eval.planting import Fault, in_all, in_some, manifest_with, of_another_model, of_other_texts, searched_with, spec_with
 from vibeshelf.adapters.encoders import Encoder
@@ -79,16 +80,16 @@ def vector_faults(other: Encoder, cls: Encoder | None) -> list[Fault]:
             "vectors.foreign",
             0.01,
             _OF_BOOKS,
-            in_some(lambda rows, random: plant.noisy(rows, 0.1, random)),
+            in_some(lambda rows, random: distortions.noisy(rows, 0.1, random)),
             (0.005, 0.002),
         ),
-        Fault("noise in all", "vectors.rounded", 0.01, "of the length", in_all(plant.noisy), (0.005,)),
-        Fault("steps of 8 bits, by vector", "vectors.rounded", 8, "bits", in_all(plant.in_steps), (10, 12)),
-        Fault("steps of 8 bits, by dimension", "vectors.rounded", 8, "bits", in_all(plant.in_steps_by_dimension), (10, 12)),
-        Fault("steps of 4 bits", "vectors.rounded", 4, "bits", in_all(plant.in_steps)),
-        Fault("signs only", "vectors.rounded", 1, "bit", in_all(plant.signs_only)),
-        Fault("rounded to decimals", "vectors.rounded", 4, "decimals", in_all(plant.rounded), (5, 6)),
-        Fault("stored as float16", "vectors.rounded", 16, "bits", in_all(plant.halved)),
+        Fault("noise in all", "vectors.rounded", 0.01, "of the length", in_all(distortions.noisy), (0.005,)),
+        Fault("steps of 8 bits, by vector", "vectors.rounded", 8, "bits", in_all(distortions.in_steps), (10, 12)),
+        Fault("steps of 8 bits, by dimension", "vectors.rounded", 8, "bits", in_all(distortions.in_steps_by_dimension), (10, 12)),
+        Fault("steps of 4 bits", "vectors.rounded", 4, "bits", in_all(distortions.in_steps)),
+        Fault("signs only", "vectors.rounded", 1, "bit", in_all(distortions.signs_only)),
+        Fault("rounded to decimals", "vectors.rounded", 4, "decimals", in_all(distortions.rounded), (5, 6)),
+        Fault("stored as float16", "vectors.rounded", 16, "bits", in_all(distortions.halved)),
         Fault("descriptions changed", "vectors.stale", 0.001, _OF_BOOKS, plant.edited_texts),
         Fault("facts changed", "vectors.corpus", 0.001, _OF_BOOKS, plant.edited_facts),
         Fault("strange vectors added", "vectors.orphaned", 0.001, _OF_BOOKS, plant.added),
@@ -98,16 +99,16 @@ def vector_faults(other: Encoder, cls: Encoder | None) -> list[Fault]:
 
 def geometry_faults() -> list[Fault]:
     return [
-        Fault("signs turned", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.inverted)),
-        Fault("dimensions left empty", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.emptied)),
-        Fault("dimensions permuted", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.permuted)),
-        Fault("dimensions doubled", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.rescaled)),
-        Fault("a constant added", "geometry.centre", 0.05, "of the length", in_all(plant.moved), (0.02, 0.01)),
-        Fault("the mean taken off", "geometry.centre", 0.1, "of the mean", in_all(plant.centred), (0.05, 0.02)),
-        Fault("drawn towards the mean", "geometry.anisotropy", 0.1, "of the way", in_all(plant.drawn_together), (0.05, 0.02)),
-        Fault("few principal axes kept", "geometry.spectrum", 0.25, "of the axes", in_all(plant.projected), (0.4, 0.6)),
-        Fault("rotated", "geometry.gap", 1, "", in_all(plant.rotated)),
-        Fault("rotated, seen from the titles", "index.own_title", 1, "", in_all(plant.rotated)),
+        Fault("signs turned", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.inverted)),
+        Fault("dimensions left empty", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.emptied)),
+        Fault("dimensions permuted", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.permuted)),
+        Fault("dimensions doubled", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.rescaled)),
+        Fault("a constant added", "geometry.centre", 0.05, "of the length", in_all(distortions.moved), (0.02, 0.01)),
+        Fault("the mean taken off", "geometry.centre", 0.1, "of the mean", in_all(distortions.centred), (0.05, 0.02)),
+        Fault("drawn towards the mean", "geometry.anisotropy", 0.1, "of the way", in_all(distortions.drawn_together), (0.05, 0.02)),
+        Fault("few principal axes kept", "geometry.spectrum", 0.25, "of the axes", in_all(distortions.projected), (0.4, 0.6)),
+        Fault("rotated", "geometry.gap", 1, "", in_all(distortions.rotated)),
+        Fault("rotated, seen from the titles", "index.own_title", 1, "", in_all(distortions.rotated)),
         Fault("the mean given to some", "geometry.hubness", 1, "books", plant.hubs),
     ]
 
@@ -152,7 +153,7 @@ class _Coarse(plant.Liar):
         return self._coarse(super().encode_documents(texts))
 
     def _coarse(self, rows: Vectors) -> Vectors:
-        return np.asarray(plant.noisy(rows, self.noise, np.random.default_rng(0)), dtype=np.float32)
+        return np.asarray(distortions.noisy(rows, self.noise, np.random.default_rng(0)), dtype=np.float32)
 
 
 def _less_precise(specimen: Specimen, strength: float, random: np.random.Generator) -> Specimen:
