@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from eval import distortions
 from eval import planting as plant
 from eval.planting import Fault, in_all, in_some, manifest_with, of_another_model, of_other_texts, searched_with, spec_with
 from vibeshelf.adapters.encoders import Encoder
@@ -34,7 +35,7 @@ def tower_faults(other: Encoder, smaller: Encoder) -> list[Fault]:
         Fault("another maximum length", "towers.length", 1, "", spec_with(max_tokens=128)),
         Fault("another normalisation", "towers.normalisation", 1, "", spec_with(normalised=False)),
         Fault("canaries edited", "towers.canaries", 1, "of 4 canaries", plant.edited_canaries),
-        Fault("a less precise encoder answers", "towers.precision", 0.1, "noise, as a share of the length", _less_precise),
+        Fault("a less precise encoder answers", "towers.precision", 0.1, "noise, as a share of the length", _less_precise, (0.05, 0.03)),
         Fault("libraries of another major version", "towers.versions", 1, "", manifest_with(versions={"numpy": "1.0.0"})),
         Fault("the manifest's count edited", "vectors.count", 1, "", _miscounted),
         Fault("the manifest's corpus hash edited", "vectors.corpus", 1, "", manifest_with(corpus_hash="0" * 64)),
@@ -44,33 +45,51 @@ def tower_faults(other: Encoder, smaller: Encoder) -> list[Fault]:
 
 def vector_faults(other: Encoder, cls: Encoder | None) -> list[Fault]:
     """`other` is another model of the same dimension, `cls` the collection's own with another pooling, None to leave that out."""
-    pooled = [Fault("encoded with another pooling", "vectors.foreign", 0.01, _OF_BOOKS, of_another_model(cls))] if cls is not None else []
+    pooled = (
+        [Fault("encoded with another pooling", "vectors.foreign", 0.01, _OF_BOOKS, of_another_model(cls), (0.005, 0.002))]
+        if cls is not None
+        else []
+    )
     return [
-        Fault("vectors of another model", "vectors.foreign", 0.01, _OF_BOOKS, of_another_model(other)),
-        Fault("encoded with a prompt", "vectors.foreign", 0.01, _OF_BOOKS, of_other_texts(lambda text: f"query: {text}")),
+        Fault("vectors of another model", "vectors.foreign", 0.01, _OF_BOOKS, of_another_model(other), (0.005, 0.002)),
+        Fault("encoded with a prompt", "vectors.foreign", 0.01, _OF_BOOKS, of_other_texts(lambda text: f"query: {text}"), (0.005, 0.002)),
         *pooled,
-        Fault("vectors of an older text", "vectors.foreign", 0.01, _OF_BOOKS, plant.older_texts),
-        Fault("encoded from the first 32 words", "vectors.cut", 0.02, _OF_BOOKS, of_other_texts(lambda text: " ".join(text.split()[:32]))),
-        Fault("vectors swapped", "vectors.order", 0.01, _OF_BOOKS, plant.swapped),
-        Fault("one run of books shifted by one", "vectors.order", 0.01, _OF_BOOKS, plant.shifted_in_part),
+        Fault("vectors of an older text", "vectors.foreign", 0.01, _OF_BOOKS, plant.older_texts, (0.005, 0.002)),
+        Fault(
+            "encoded from the first 32 words",
+            "vectors.cut",
+            0.02,
+            _OF_BOOKS,
+            of_other_texts(lambda text: " ".join(text.split()[:32])),
+            (0.01, 0.005),
+        ),
+        Fault("vectors swapped", "vectors.order", 0.01, _OF_BOOKS, plant.swapped, (0.005, 0.002)),
+        Fault("one run of books shifted by one", "vectors.order", 0.01, _OF_BOOKS, plant.shifted_in_part, (0.005, 0.002)),
         Fault("all shifted by one", "vectors.order", 1, "place", plant.shifted),
-        Fault("all shuffled, and no encoder", "vectors.words", 1, _OF_BOOKS, _blind(plant.swapped)),
-        Fault("vectors of another model, and no encoder", "vectors.words", 0.05, _OF_BOOKS, _blind(of_another_model(other))),
-        Fault("vectors swapped, and no encoder", "vectors.words", 0.05, _OF_BOOKS, _blind(plant.swapped)),
+        Fault("all shuffled, and no encoder", "vectors.words", 1, _OF_BOOKS, _blind(plant.swapped), (0.95, 0.9)),
+        Fault("vectors of another model, and no encoder", "vectors.words", 0.05, _OF_BOOKS, _blind(of_another_model(other)), (0.03, 0.02)),
+        Fault("vectors swapped, and no encoder", "vectors.words", 0.05, _OF_BOOKS, _blind(plant.swapped), (0.03, 0.02)),
         Fault("one vector given to several", "vectors.duplicates", 0.001, _OF_BOOKS, plant.duplicated),
         Fault("nearly one vector given to several", "vectors.near_duplicates", 0.001, _OF_BOOKS, plant.nearly_duplicated),
         Fault("zero vectors", "vectors.zero", 0.001, _OF_BOOKS, in_some(lambda rows, _: rows * 0)),
         Fault("NaN in vectors", "vectors.finite", 0.001, _OF_BOOKS, in_some(lambda rows, random: _one_value(rows, np.nan, random))),
         Fault("infinity in vectors", "vectors.finite", 0.001, _OF_BOOKS, in_some(lambda rows, random: _one_value(rows, np.inf, random))),
         Fault("vectors not normalised", "vectors.norms", 0.001, _OF_BOOKS, in_some(_stretched)),
-        Fault("noise in some", "vectors.foreign", 0.01, _OF_BOOKS, in_some(lambda rows, random: plant.noisy(rows, 0.1, random))),
-        Fault("noise in all", "vectors.rounded", 0.01, "of the length", in_all(plant.noisy)),
-        Fault("steps of 8 bits, by vector", "vectors.rounded", 8, "bits", in_all(plant.in_steps)),
-        Fault("steps of 8 bits, by dimension", "vectors.rounded", 8, "bits", in_all(plant.in_steps_by_dimension)),
-        Fault("steps of 4 bits", "vectors.rounded", 4, "bits", in_all(plant.in_steps)),
-        Fault("signs only", "vectors.rounded", 1, "bit", in_all(plant.signs_only)),
-        Fault("rounded to decimals", "vectors.rounded", 4, "decimals", in_all(plant.rounded)),
-        Fault("stored as float16", "vectors.rounded", 16, "bits", in_all(plant.halved)),
+        Fault(
+            "noise in some",
+            "vectors.foreign",
+            0.01,
+            _OF_BOOKS,
+            in_some(lambda rows, random: distortions.noisy(rows, 0.1, random)),
+            (0.005, 0.002),
+        ),
+        Fault("noise in all", "vectors.rounded", 0.01, "of the length", in_all(distortions.noisy), (0.005,)),
+        Fault("steps of 8 bits, by vector", "vectors.rounded", 8, "bits", in_all(distortions.in_steps), (10, 12)),
+        Fault("steps of 8 bits, by dimension", "vectors.rounded", 8, "bits", in_all(distortions.in_steps_by_dimension), (10, 12)),
+        Fault("steps of 4 bits", "vectors.rounded", 4, "bits", in_all(distortions.in_steps)),
+        Fault("signs only", "vectors.rounded", 1, "bit", in_all(distortions.signs_only)),
+        Fault("rounded to decimals", "vectors.rounded", 4, "decimals", in_all(distortions.rounded), (5, 6)),
+        Fault("stored as float16", "vectors.rounded", 16, "bits", in_all(distortions.halved)),
         Fault("descriptions changed", "vectors.stale", 0.001, _OF_BOOKS, plant.edited_texts),
         Fault("facts changed", "vectors.corpus", 0.001, _OF_BOOKS, plant.edited_facts),
         Fault("strange vectors added", "vectors.orphaned", 0.001, _OF_BOOKS, plant.added),
@@ -80,16 +99,16 @@ def vector_faults(other: Encoder, cls: Encoder | None) -> list[Fault]:
 
 def geometry_faults() -> list[Fault]:
     return [
-        Fault("signs turned", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.inverted)),
-        Fault("dimensions left empty", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.emptied)),
-        Fault("dimensions permuted", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.permuted)),
-        Fault("dimensions doubled", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(plant.rescaled)),
-        Fault("a constant added", "geometry.centre", 0.05, "of the length", in_all(plant.moved)),
-        Fault("the mean taken off", "geometry.centre", 0.1, "of the mean", in_all(plant.centred)),
-        Fault("drawn towards the mean", "geometry.anisotropy", 0.1, "of the way", in_all(plant.drawn_together)),
-        Fault("few principal axes kept", "geometry.spectrum", 0.25, "of the axes", in_all(plant.projected)),
-        Fault("rotated", "geometry.gap", 1, "", in_all(plant.rotated)),
-        Fault("rotated, seen from the titles", "index.own_title", 1, "", in_all(plant.rotated)),
+        Fault("signs turned", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.inverted)),
+        Fault("dimensions left empty", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.emptied)),
+        Fault("dimensions permuted", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.permuted)),
+        Fault("dimensions doubled", "geometry.dimensions", 0.005, _OF_DIMENSIONS, in_all(distortions.rescaled)),
+        Fault("a constant added", "geometry.centre", 0.05, "of the length", in_all(distortions.moved), (0.02, 0.01)),
+        Fault("the mean taken off", "geometry.centre", 0.1, "of the mean", in_all(distortions.centred), (0.05, 0.02)),
+        Fault("drawn towards the mean", "geometry.anisotropy", 0.1, "of the way", in_all(distortions.drawn_together), (0.05, 0.02)),
+        Fault("few principal axes kept", "geometry.spectrum", 0.25, "of the axes", in_all(distortions.projected), (0.4, 0.6)),
+        Fault("rotated", "geometry.gap", 1, "", in_all(distortions.rotated)),
+        Fault("rotated, seen from the titles", "index.own_title", 1, "", in_all(distortions.rotated)),
         Fault("the mean given to some", "geometry.hubness", 1, "books", plant.hubs),
     ]
 
@@ -134,7 +153,7 @@ class _Coarse(plant.Liar):
         return self._coarse(super().encode_documents(texts))
 
     def _coarse(self, rows: Vectors) -> Vectors:
-        return np.asarray(plant.noisy(rows, self.noise, np.random.default_rng(0)), dtype=np.float32)
+        return np.asarray(distortions.noisy(rows, self.noise, np.random.default_rng(0)), dtype=np.float32)
 
 
 def _less_precise(specimen: Specimen, strength: float, random: np.random.Generator) -> Specimen:

@@ -7,12 +7,13 @@ Everything is changed as a careless program would change it: what the collection
 # ruff: noqa: ARG001, ARG005
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from eval.distortions import unit_rows
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import StoredHashes
 from vibeshelf.core.records import Book, EncoderSpec
@@ -26,22 +27,27 @@ Plant = Callable[[Specimen, float, np.random.Generator], Specimen]
 
 @dataclass(frozen=True)
 class Fault:
-    """A way in which vectors go wrong. `strength` is the least at which it must be found, in the words of `unit`."""
+    """A way in which vectors go wrong. `strength` is the least at which it must be found, in the words of `unit`.
+
+    `weaker` strengths are tried besides, to see where it is no longer found; empty where there is nothing weaker.
+    """
 
     name: str
     probe: str
     strength: float
     unit: str
     plant: Plant
+    weaker: tuple[float, ...] = ()
 
 
 class Remembering:
     """The real encoder, asked once for every text: a text has one vector, and a thousand plantings need not encode it again."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, known: Mapping[str, Vectors] | None = None) -> None:
+        """`known` are documents that it has encoded before: text -> unit row, float32 (dimension,)."""
         self.spec, self.backend, self.precision, self.device = encoder.spec, encoder.backend, encoder.precision, encoder.device
         self._encoder = encoder
-        self._known: dict[tuple[str, str], Vectors] = {}
+        self._known: dict[tuple[str, str], Vectors] = {("document", text): row for text, row in (known or {}).items()}
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         # Without prompts of their own the towers are one, and share what they know.
@@ -75,10 +81,6 @@ def _rows(specimen: Specimen, share: float, random: np.random.Generator) -> np.n
     """Return a share of the rows at random, at least two."""
     count = len(specimen.holdings)
     return random.choice(count, max(2, round(share * count)), replace=False)
-
-
-def _unit(rows: np.ndarray) -> Vectors:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def in_some(change: Callable[[Vectors, np.random.Generator], np.ndarray]) -> Plant:
@@ -166,98 +168,7 @@ def nearly_duplicated(specimen: Specimen, share: float, random: np.random.Genera
     same = duplicated(specimen, share, random).holdings.vectors
     noise = random.standard_normal(same.shape) * (0.003 / np.sqrt(same.shape[1]))
     changed = (same != specimen.holdings.vectors).any(axis=1)
-    return copy_of(specimen, vectors=_unit(np.where(changed[:, None], same + noise, same)))
-
-
-def noisy(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    """Gaussian noise of so much of the vectors' length."""
-    return _unit(rows + random.standard_normal(rows.shape) * (strength / np.sqrt(rows.shape[1])))
-
-
-def in_steps(rows: Vectors, bits: float, random: np.random.Generator) -> np.ndarray:
-    """Each vector in so many bits, with a scale of its own, then of unit length again."""
-    steps = 2 ** (bits - 1) - 1
-    scale = np.abs(rows).max(axis=1, keepdims=True) / steps
-    return _unit(np.round(rows / scale) * scale)
-
-
-def in_steps_by_dimension(rows: Vectors, bits: float, random: np.random.Generator) -> np.ndarray:
-    """Each dimension in so many bits, with a scale of its own, as vector stores do."""
-    steps = 2 ** (bits - 1) - 1
-    scale = np.abs(rows).max(axis=0, keepdims=True) / steps
-    return np.round(rows / scale) * scale
-
-
-def signs_only(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    return _unit(np.where(rows >= 0, 1.0, -1.0))
-
-
-def rounded(rows: Vectors, decimals: float, random: np.random.Generator) -> np.ndarray:
-    return np.round(rows, int(decimals))
-
-
-def halved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    return rows.astype(np.float16)
-
-
-def inverted(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    """The sign of a share of the dimensions turned."""
-    rows[:, _dimensions(rows, share, random)] *= -1
-    return rows
-
-
-def emptied(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    """A share of the dimensions left at zero."""
-    rows[:, _dimensions(rows, share, random)] = 0
-    return _unit(rows)
-
-
-def permuted(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    """A share of the dimensions in another order, none left in its place."""
-    chosen = _dimensions(rows, share, random)
-    rows[:, chosen] = rows[:, np.roll(chosen, 1)]
-    return rows
-
-
-def rescaled(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    """A share of the dimensions at twice their size."""
-    rows[:, _dimensions(rows, share, random)] *= 2
-    return _unit(rows)
-
-
-def _dimensions(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    count = max(2, round(share * rows.shape[1])) if share < 1 else rows.shape[1]
-    return random.choice(rows.shape[1], count, replace=False)
-
-
-def moved(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    """A fixed vector of this length added to all."""
-    direction = random.standard_normal(rows.shape[1])
-    return _unit(rows + strength * direction / np.linalg.norm(direction))
-
-
-def drawn_together(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    """All moved towards their mean by this share, as a collapsed model does."""
-    return _unit((1 - strength) * rows + strength * rows.mean(axis=0))
-
-
-def centred(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    """The mean taken off all of them, by this share: what a whitening step for one side only does."""
-    return _unit(rows - strength * rows.mean(axis=0))
-
-
-def projected(rows: Vectors, share: float, random: np.random.Generator) -> np.ndarray:
-    """Only this share of the principal axes kept."""
-    mean = rows.mean(axis=0)
-    _, axes = np.linalg.eigh((rows - mean).T @ (rows - mean))
-    kept = axes[:, -max(1, round(share * rows.shape[1])) :]
-    return _unit((rows - mean) @ kept @ kept.T + mean)
-
-
-def rotated(rows: Vectors, strength: float, random: np.random.Generator) -> np.ndarray:
-    """All turned alike at random: every distance is kept, and no query fits any more."""
-    turn, _ = np.linalg.qr(random.standard_normal((rows.shape[1], rows.shape[1])))
-    return np.asarray(rows @ turn)
+    return copy_of(specimen, vectors=unit_rows(np.where(changed[:, None], same + noise, same)))
 
 
 def hubs(specimen: Specimen, count: float, random: np.random.Generator) -> Specimen:
@@ -265,7 +176,7 @@ def hubs(specimen: Specimen, count: float, random: np.random.Generator) -> Speci
     vectors = specimen.holdings.vectors.copy()
     rows = random.choice(len(vectors), int(count), replace=False)
     mean = vectors.mean(axis=0)
-    vectors[rows] = _unit(mean[None, :] + random.standard_normal((len(rows), len(mean))) * 1e-3)
+    vectors[rows] = unit_rows(mean[None, :] + random.standard_normal((len(rows), len(mean))) * 1e-3)
     return copy_of(specimen, vectors=vectors)
 
 

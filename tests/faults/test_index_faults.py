@@ -278,7 +278,8 @@ def test_a_store_that_answers_otherwise_when_it_is_opened_anew_is_named(
     seen_before = index.nearest
 
     def stale(vector: Any, k: int, filters: Any = ()) -> list[tuple[str, float]]:
-        return seen_before(vector, k + 1, filters)[1:]
+        farther: list[tuple[str, float]] = seen_before(vector, k + 1, filters)[1:]
+        return farther
 
     monkeypatch.setattr(index, "nearest", stale)
     specimen = specimen_of(index, None, None)

@@ -15,7 +15,7 @@ from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.template import render
 from vibeshelf.core.vectors import Vectors
-from vibeshelf.services.guard import bound_of, differences
+from vibeshelf.services.guard import bound_of, canary_cosines, differences
 from vibeshelf.services.probes.reencoding import SAMPLE, SUSPECTS, Reencoded, Rows, draw, encode_again
 from vibeshelf.services.probes.wording import Followed, follow
 
@@ -76,6 +76,13 @@ class Specimen:
         if self.asked is None:
             return self.problem or "no encoder"
         return f"'{self.asked.spec.model}' is not the encoder that made this collection"
+
+    @cached_property
+    def canaries(self) -> npt.NDArray[np.float32] | None:
+        """The cosines of the canaries with what the encoder asked for gives now, float32 (2, n); None where they cannot be compared."""
+        if self.asked is None or self.asked.spec.dimension != self.manifest.encoder.dimension:
+            return None
+        return canary_cosines(self.manifest, self.asked)
 
     @cached_property
     def holdings(self) -> Holdings:

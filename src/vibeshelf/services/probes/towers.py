@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Figure
-from vibeshelf.services.guard import SAME_PRECISION_COSINE, bound_of, canary_cosines, differences, how_to_match
+from vibeshelf.services.guard import SAME_PRECISION_COSINE, bound_of, differences, how_to_match
 from vibeshelf.services.probes.probe import Finding, Probe
 from vibeshelf.services.probes.specimen import Specimen
 
@@ -62,10 +62,10 @@ def _stored_dimension(specimen: Specimen) -> Finding:
 def _canaries(specimen: Specimen) -> Finding:
     if specimen.asked is None:
         return Finding(NOT_APPLICABLE, f"{_UNSEEN}: {specimen.problem}")
-    manifest, asked = specimen.manifest, specimen.asked
-    if asked.spec.dimension != manifest.encoder.dimension:
+    manifest, cosines = specimen.manifest, specimen.canaries
+    if cosines is None:
         return Finding(NOT_APPLICABLE, "vectors of different dimensions cannot be compared")
-    cosines, bound = canary_cosines(manifest, asked), bound_of(manifest, asked)
+    bound = bound_of(manifest, specimen.asked)
     least, at = float(cosines.min()), int(cosines.min(axis=0).argmin())
     # The comparison is written so that NaN does not pass.
     status = PASS if least >= bound else FAIL
@@ -88,9 +88,9 @@ def _precision(specimen: Specimen) -> Finding:
     built, asked = specimen.manifest.precision, specimen.asked.precision
     if built == asked:
         return Finding(PASS, f"{built} on both sides")
-    if specimen.encoder is None:
+    if specimen.encoder is None or specimen.canaries is None:
         return Finding(NOT_APPLICABLE, f"built in {built}, searched in {asked}, by another encoder")
-    least = float(canary_cosines(specimen.manifest, specimen.encoder).min())
+    least = float(specimen.canaries.min())
     observed = f"built in {built}, searched in {asked}: least cosine {least:.4f} on the canary texts"
     if least >= SAME_PRECISION_COSINE:
         return Finding(PASS, observed)
