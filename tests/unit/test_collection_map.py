@@ -91,12 +91,12 @@ def test_groups_are_named_by_what_sets_them_apart() -> None:
 def test_a_book_has_the_rarest_of_its_frequent_genres() -> None:
     books = [
         Book("a", "A", genres=("fiction", "war")),
-        Book("b", "B", genres=("war",)),
+        Book("b", "B", genres=("fiction",)),
         Book("c", "C"),
         Book("d", "D", genres=("fiction",)),
     ]
     of, names = genres_of([*books, *(Book(f"x{at}", "X", genres=("sea",)) for at in range(9))])
-    assert [names[kind] for kind in of[:4]] == ["fiction", "war", "no genre", "fiction"]
+    assert [names[kind] for kind in of[:4]] == ["war", "fiction", "no genre", "fiction"]
     assert names[-2:] == ("other", "no genre")
 
 

@@ -188,7 +188,9 @@ function ring(pen, x, y, radius, width) {
 function names(view) {
   const taken = [], at = frameOf(view);
   const most = view.wide < NARROW ? 6 : 99;
-  for (const kind of view.data.kinds.filter((each) => each.at).slice(0, most)) {
+  // The largest groups first: a name that would cover another is left out.
+  const sized = view.data.kinds.map((kind, at) => ({ ...kind, count: view.order[at].length })).filter((kind) => kind.at);
+  for (const kind of sized.sort((one, other) => other.count - one.count).slice(0, most)) {
     const x = at.left + kind.at[0] * at.size, y = at.top + kind.at[1] * at.size;
     const wide = view.pen.measureText(kind.short).width + 12, box = [x - wide / 2, y - 10, x + wide / 2, y + 10];
     if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
