@@ -19,6 +19,8 @@ _WORDS = ((0.0005, "very close"), (0.005, "close"), (0.03, "related"), (0.15, "l
 FAR = "far"
 # A search whose best book is not even so near has found nothing: random pairs get there one time in so many.
 _NOTHING_SHARE = 0.01
+# A single sentence says less than a description, and what is marked is the nearest of several.
+_SENTENCE_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Closeness:
     def floor(self) -> float:
         """The cosine under which the best book of a search is nothing close."""
         return float(np.quantile(self.random_cosines, 1 - _NOTHING_SHARE))
+
+    @property
+    def sentence_floor(self) -> float:
+        """The cosine under which no sentence counts as an answer."""
+        return float(np.quantile(self.random_cosines, 1 - _SENTENCE_SHARE))
 
 
 def calibrate(mirror: Mirror, encoder: Encoder) -> Closeness | None:

@@ -72,10 +72,10 @@ def style(name: str) -> str:
 
 
 def _menu() -> None:
-    with st.container(key="masthead", gap="xxsmall"):
-        with st.container(key="brand"):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="masthead"):
+        with st.container(key="brand", width="content"):
             st.page_link("app.py", label=_BRAND)
-        with st.container(horizontal=True, gap="xxsmall", key="menu"):
+        with st.container(horizontal=True, gap="xxsmall", key="menu", width="content"):
             for path, label, icon in _MENU:
                 if has_page(path):
                     st.page_link(path, label=label, icon=icon)

@@ -32,13 +32,13 @@ function why(card) {
       part.style.width = `${share}%`
       bar.append(part)
     }
-    line.append(bar, make("span", "vs-parts", words ? "meaning + words" : "meaning"))
+    line.append(bar, make("span", "vs-parts", words ? "meaning + words" : "meaning alone"))
   }
   return line
 }
 
 function thumbs(card, send) {
-  const pair = [["up", true, "👍"], ["down", false, "👎"]].map(([name, up, sign]) => {
+  const pair = [["up", true, "thumb_up"], ["down", false, "thumb_down"]].map(([name, up, sign]) => {
     const node = button(`Thumb ${name} for ${card.title}`, "", () => {
       const next = node.getAttribute("aria-pressed") === "true" ? null : up
       pair.forEach((each, at) => each.setAttribute("aria-pressed", String(next === (at === 0))))
@@ -46,6 +46,7 @@ function thumbs(card, send) {
     })
     const icon = make("span", "vs-thumb", sign)
     icon.setAttribute("aria-hidden", "true")
+    icon.translate = false
     node.append(icon)
     node.setAttribute("aria-pressed", String(card.thumb === up))
     return node

@@ -68,7 +68,7 @@ def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
 
 def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | None, closeness: Closeness | None) -> None:
     sentences = resources.sentences(found.collection)
-    books, floor = [hit.book for hit in found.hits], closeness.floor if closeness else 1.0
+    books, floor = [hit.book for hit in found.hits], closeness.sentence_floor if closeness else 1.0
     thumbs = suggested(resources.desk(), found.collection, found.query, _visitor()) if found.query else {}
     template = resources.settings().link_template
     cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
