@@ -41,7 +41,7 @@ def test_two_machines_stand_side_by_side_and_nothing_overflows(screen: Page, two
     expect(table).to_contain_text("torch fp16 on cuda")
     expect(table).to_contain_text("onnx int8 on cpu (withheld)")
     expect(table).to_contain_text("not measured (n=50, needs 100)")
-    expect(screen.get_by_text(f"B: {THEIRS} (imported)").first).to_be_visible()
+    expect(screen.get_by_text(f": {THEIRS} (imported)").first).to_be_visible()
     for key in ("percentiles", "stages", "curves", "throughput", "trade"):
         expect(screen.locator(f".st-key-chart-{key} svg.marks")).to_be_attached(timeout=30_000)
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -60,7 +60,7 @@ def test_a_chart_is_taken_away_as_svg_png_and_csv(wide: Page, two_machines: Serv
     description = re.search(r"<desc[^>]*>(.*?)</desc>", svg, re.DOTALL)
     assert description is not None
     assert re.search(r"n=\d+ to 101 each", description.group(1))
-    assert f"B: {THEIRS} (imported), 2026-11-20 10:00 UTC" in description.group(1)
+    assert f": {THEIRS} (imported), 2026-11-20 10:00 UTC" in description.group(1)
     assert "<path" in svg
     with wide.expect_download(timeout=30_000) as taken:
         files.get_by_role("button", name=re.compile("as PNG")).click()

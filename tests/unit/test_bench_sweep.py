@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.command import assert_one_clear_line, vibeshelf
-from vibeshelf.adapters.bench_files import read_result
+from vibeshelf.adapters.bench_files import read_result, result_files
 from vibeshelf.adapters.encoders.variants import Variant
 from vibeshelf.adapters.one_bench import only_bench
 from vibeshelf.core.errors import BenchBusy, Cancelled, InputError, ModelUnavailable
@@ -42,7 +43,7 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """`vibeshelf bench` on two engines, a few queries; torch, the reference, only gives its vectors."""
     settings, out = starter.store.settings, tmp_path_factory.mktemp("bench") / "here.latency.jsonl"
     done = vibeshelf(
@@ -50,7 +51,10 @@ def ran(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         "--json", timeout=280,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return Ran(json.loads(done.stdout), done.stderr, out, settings)
+    yield Ran(json.loads(done.stdout), done.stderr, out, settings)
+    # Other tests share the data folder, and look at what is in it.
+    for kept in result_files(settings.bench_dir):
+        kept.unlink()
 
 
 def test_the_command_prints_the_keys_of_the_contract_and_progress_beside_it(ran: Ran) -> None:
@@ -99,7 +103,7 @@ def test_the_file_is_kept_and_can_be_taken_to_another_machine(ran: Ran, settings
     assert done.returncode == 0, done.stderr
     # The file has times to a tenth of a microsecond.
     for row, printed in zip(json.loads(done.stdout)["summary"], ran.document["summary"], strict=True):
-        assert row == {**printed, "p50_ms": pytest.approx(printed["p50_ms"], abs=1e-3), "per_second": pytest.approx(printed["per_second"])}
+        assert row == {name: pytest.approx(value, rel=1e-3) if isinstance(value, float) else value for name, value in printed.items()}
     found, errors = all_measured(settings)
     assert not errors
     assert [each.label for each in found] == [f"{machine.machine_label({})} (imported)"]
