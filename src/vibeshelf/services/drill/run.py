@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -92,18 +93,18 @@ class _Told:
 def _scratch_copy(shelf: Shelf) -> Iterator[_Copy]:
     """Yield a copy of the collection in data_dir/drill, under its own name, so that all that is said of it can be acted upon."""
     books, vectors = _some_of(shelf)
-    scratch = Store(shelf.store.settings.model_copy(update={"data_dir": shelf.store.settings.data_dir / _FOLDER, "chroma_url": None}))
-    with scratch.writer(shelf.name):
-        # What a drill left behind that was killed.
-        if scratch.exists(shelf.name):
-            scratch.delete(shelf.name)
-        index = scratch.create(replace(shelf.manifest, count=len(books)))
-        try:
-            hashes = shelf.index().hashes(list(books))
+    hashes = shelf.index().hashes(list(books))
+    folder = shelf.store.settings.data_dir / _FOLDER
+    # What a drill left behind that was killed.
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch = Store(shelf.store.settings.model_copy(update={"data_dir": folder, "chroma_url": None}))
+    try:
+        with scratch.writer(shelf.name):
+            index = scratch.create(replace(shelf.manifest, count=len(books)))
             index.put(list(books.values()), [hashes[book_id] for book_id in books], vectors)
             yield _Copy(index, books)
-        finally:
-            scratch.delete(shelf.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _some_of(shelf: Shelf) -> tuple[dict[str, Book], Vectors]:
