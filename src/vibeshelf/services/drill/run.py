@@ -16,7 +16,7 @@ from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queri
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.trec import read_qrels
-from vibeshelf.core.errors import Cancelled, InputError, Mismatch
+from vibeshelf.core.errors import Cancelled, InputError, Mismatch, StorageError
 from vibeshelf.core.records import Book
 from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.drill.other_model import Disguised, OtherModel, other_model
@@ -123,15 +123,19 @@ def _some_of(shelf: Shelf) -> tuple[dict[str, Book], Vectors]:
 def _search_all(index: Index, encoder: Encoder, queries: Mapping[str, str], told: _Told) -> Searched:
     """Search as an app does that checks nothing: encode, ask Chroma, take what comes."""
     encoder.encode_queries(["warm up"])
-    found, vectors, times_ms = {}, [], []
+    found: dict[str, list[tuple[str, float]]] = {}
+    vectors, times_ms, refused = [], [], 0
     for query_id, text in queries.items():
         started = time.perf_counter()
         vector = encoder.encode_queries([text])[0]
-        found[query_id] = index.nearest(vector, SHOWN)
+        try:
+            found[query_id] = index.nearest(vector, SHOWN)
+        except StorageError:
+            found[query_id], refused = [], refused + 1
         times_ms.append((time.perf_counter() - started) * 1000)
         vectors.append(vector)
         told.one_more()
-    return Searched(found, np.array(vectors), tuple(times_ms))
+    return Searched(found, np.array(vectors), tuple(times_ms), refused)
 
 
 def _refusal(index: Index, encoder: Encoder) -> str:
