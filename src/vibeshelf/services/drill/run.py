@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queri
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import Index, Store
 from vibeshelf.adapters.trec import read_qrels
-from vibeshelf.core.errors import Cancelled, InputError, Mismatch
+from vibeshelf.core.errors import Cancelled, InputError, Mismatch, StorageError
 from vibeshelf.core.records import Book
 from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.drill.other_model import Disguised, OtherModel, other_model
@@ -92,18 +93,18 @@ class _Told:
 def _scratch_copy(shelf: Shelf) -> Iterator[_Copy]:
     """Yield a copy of the collection in data_dir/drill, under its own name, so that all that is said of it can be acted upon."""
     books, vectors = _some_of(shelf)
-    scratch = Store(shelf.store.settings.model_copy(update={"data_dir": shelf.store.settings.data_dir / _FOLDER, "chroma_url": None}))
-    with scratch.writer(shelf.name):
-        # What a drill left behind that was killed.
-        if scratch.exists(shelf.name):
-            scratch.delete(shelf.name)
-        index = scratch.create(replace(shelf.manifest, count=len(books)))
-        try:
-            hashes = shelf.index().hashes(list(books))
+    hashes = shelf.index().hashes(list(books))
+    folder = shelf.store.settings.data_dir / _FOLDER
+    # What a drill left behind that was killed.
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch = Store(shelf.store.settings.model_copy(update={"data_dir": folder, "chroma_url": None}))
+    try:
+        with scratch.writer(shelf.name):
+            index = scratch.create(replace(shelf.manifest, count=len(books)))
             index.put(list(books.values()), [hashes[book_id] for book_id in books], vectors)
             yield _Copy(index, books)
-        finally:
-            scratch.delete(shelf.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _some_of(shelf: Shelf) -> tuple[dict[str, Book], Vectors]:
@@ -122,15 +123,19 @@ def _some_of(shelf: Shelf) -> tuple[dict[str, Book], Vectors]:
 def _search_all(index: Index, encoder: Encoder, queries: Mapping[str, str], told: _Told) -> Searched:
     """Search as an app does that checks nothing: encode, ask Chroma, take what comes."""
     encoder.encode_queries(["warm up"])
-    found, vectors, times_ms = {}, [], []
+    found: dict[str, list[tuple[str, float]]] = {}
+    vectors, times_ms, refused = [], [], 0
     for query_id, text in queries.items():
         started = time.perf_counter()
         vector = encoder.encode_queries([text])[0]
-        found[query_id] = index.nearest(vector, SHOWN)
+        try:
+            found[query_id] = index.nearest(vector, SHOWN)
+        except StorageError:
+            found[query_id], refused = [], refused + 1
         times_ms.append((time.perf_counter() - started) * 1000)
         vectors.append(vector)
         told.one_more()
-    return Searched(found, np.array(vectors), tuple(times_ms))
+    return Searched(found, np.array(vectors), tuple(times_ms), refused)
 
 
 def _refusal(index: Index, encoder: Encoder) -> str:

@@ -24,11 +24,13 @@ _TIME = f"median time of a search (alarm above {_BUDGET_MS:.0f} ms)"
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Searches by one model: query id -> (book_id, cosine) best first; the queries' vectors, float32 (n, dimension); ms of each."""
+    """Searches by one model: query id -> (book_id, cosine) best first; the queries' vectors, float32 (n, dimension); ms of each;
+    how many the store refused, which then found nothing."""
 
     found: Found
     vectors: Vectors
     times_ms: tuple[float, ...]
+    refused: int = 0
 
 
 def signs_of(before: Searched, after: Searched) -> tuple[Sign, ...]:
@@ -37,7 +39,7 @@ def signs_of(before: Searched, after: Searched) -> tuple[Sign, ...]:
         ("length of a query's vector", lambda of: f"{of.vectors.shape[1]} numbers", True),
         ("norm of a query's vector", lambda of: _range(np.linalg.norm(of.vectors, axis=1).tolist()), True),
         ("values that are not finite", lambda of: str(int((~np.isfinite(of.vectors)).sum())), True),
-        ("errors and warnings of Chroma", lambda of: "none" if len(of.found) == len(of.vectors) else "some", True),
+        ("searches that Chroma refused", lambda of: str(of.refused), True),
         ("results for each query", lambda of: _counts(of.found), True),
         ("scores fall with the rank", lambda of: "always" if _falling(of.found) else "not always", True),
         ("scores of the first ten", lambda of: _range(_scores(of.found)), False),
@@ -106,6 +108,8 @@ def _counts(found: Found) -> str:
 
 
 def _range(values: Sequence[float]) -> str:
+    if not values:
+        return "n/a"
     low, high = f"{min(values):.2f}", f"{max(values):.2f}"
     return low if low == high else f"{low} to {high}"
 

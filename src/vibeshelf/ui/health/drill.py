@@ -133,7 +133,7 @@ def _truth(drill: Drill) -> None:
         middle.metric("nDCG@10 after", f"{truth.ndcg_after:.3f}", f"{truth.ndcg_after - truth.ndcg_before:+.3f}")
     else:
         left.metric("nDCG@10", "n/a")
-    right.metric("books that stayed in the first ten", f"{truth.shared:.0%}")
+    right.metric("of the first ten kept", f"{truth.shared:.0%}")
     chance = (
         f"Books in random order would reach nDCG@10 {truth.ndcg_by_chance:.3f} and share "
         if truth.ndcg_by_chance is not None

@@ -115,8 +115,8 @@ function draw(view) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, view.wide, view.high);
   dots(view);
-  links(view);
   if (data.named) names(view);
+  links(view);
   canvas.dataset.drawn = data.x.length;
   canvas.dataset.view = JSON.stringify({ ...frameOf(view), marks: data.near.length, picked: data.picked });
   canvas.dataset.milliseconds = (performance.now() - started).toFixed(1);
@@ -186,7 +186,8 @@ function ring(pen, x, y, radius, width) {
 }
 
 function names(view) {
-  const taken = [], at = frameOf(view);
+  const at = frameOf(view), query = view.data.query;
+  const taken = query ? [[at.left + query[0] * at.size - 44, at.top + query[1] * at.size - 30, at.left + query[0] * at.size + 44, at.top + query[1] * at.size + 12]] : [];
   const most = view.wide < NARROW ? 6 : 99;
   // The largest groups first: a name that would cover another is left out.
   const sized = view.data.kinds.map((kind, at) => ({ ...kind, count: view.order[at].length })).filter((kind) => kind.at);
