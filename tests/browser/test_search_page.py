@@ -29,9 +29,11 @@ def test_a_link_shows_the_same_results(wide: Page, server: Server) -> None:
 
 def test_an_empty_box_shows_examples_and_one_of_them_searches(screen: Page, server: Server) -> None:
     screen.goto(server.url)
-    screen.locator(".st-key-example-0 button").click()
+    example = screen.locator(".st-key-example-0 button")
+    words = str(example.text_content(timeout=30_000))
+    example.click()
     expect(screen.locator("#hit-1")).to_be_visible(timeout=30_000)
-    expect(screen.get_by_label(BOX)).to_have_value(re.compile("lighthouse"))
+    expect(screen.get_by_label(BOX)).to_have_value(words)
 
 
 def test_a_query_that_is_too_long_is_refused_in_words(wide: Page, server: Server) -> None:
@@ -79,10 +81,9 @@ def test_nothing_is_fetched_from_elsewhere(wide: Page, server: Server) -> None:
 
 
 def test_sentences_that_match_are_marked(wide: Page, server: Server) -> None:
-    wide.goto(f"{server.url}/?q=a+man+wakes+up+as+an+insect")
+    wide.goto(f"{server.url}/?q=an+old+man+alone+at+sea+with+a+great+fish")
     expect(wide.locator("#hit-1 mark").first).to_be_visible(timeout=30_000)
-    words = wide.locator("#hit-1 .vs-word")
-    expect(words).to_have_text(re.compile("close"))
+    expect(wide.locator("#hit-1 .vs-word")).to_have_text("very close")
 
 
 def test_more_like_this_goes_on_and_back(screen: Page, server: Server) -> None:
@@ -120,3 +121,20 @@ def test_nonsense_finds_nothing_close(wide: Page, server: Server) -> None:
     wide.goto(f"{server.url}/?q=a+man+wakes+up+as+an+insect")
     expect(wide.locator("#hit-1")).to_be_visible(timeout=30_000)
     expect(wide.get_by_text("Nothing here comes close")).to_have_count(0)
+
+
+def test_narrowing_is_in_the_address_and_a_link_shows_the_same(wide: Page, server: Server) -> None:
+    wide.goto(f"{server.url}/?q=the+sea&genre=poetry")
+    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(1\)"))).to_be_visible(timeout=30_000)
+    cards = wide.locator(".vs-card")
+    expect(cards).to_have_count(10)
+    assert all("poetry" in text for text in cards.locator(".vs-genres").all_text_contents())
+    wide.get_by_role("button", name=re.compile("Narrow")).click()
+    wide.get_by_label("Language").click()
+    wide.get_by_role("option", name=re.compile("English")).first.click()
+    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(2\)"))).to_be_visible(timeout=30_000)
+    expect(wide).to_have_url(re.compile("language=English.*genre=poetry|genre=poetry.*language=English"))
+    found = cards.locator(".vs-title").all_text_contents()
+    wide.goto(wide.url)
+    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(2\)"))).to_be_visible(timeout=30_000)
+    expect(cards.locator(".vs-title").first).to_have_text(found[0])
