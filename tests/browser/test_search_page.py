@@ -121,20 +121,3 @@ def test_nonsense_finds_nothing_close(wide: Page, server: Server) -> None:
     wide.goto(f"{server.url}/?q=a+man+wakes+up+as+an+insect")
     expect(wide.locator("#hit-1")).to_be_visible(timeout=30_000)
     expect(wide.get_by_text("Nothing here comes close")).to_have_count(0)
-
-
-def test_narrowing_is_in_the_address_and_a_link_shows_the_same(wide: Page, server: Server) -> None:
-    wide.goto(f"{server.url}/?q=the+sea&genre=poetry")
-    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(1\)"))).to_be_visible(timeout=30_000)
-    cards = wide.locator(".vs-card")
-    expect(cards).to_have_count(10)
-    assert all("poetry" in text for text in cards.locator(".vs-genres").all_text_contents())
-    wide.get_by_role("button", name=re.compile("Narrow")).click()
-    wide.get_by_label("Language").click()
-    wide.get_by_role("option", name=re.compile("English")).first.click()
-    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(2\)"))).to_be_visible(timeout=30_000)
-    expect(wide).to_have_url(re.compile("language=English.*genre=poetry|genre=poetry.*language=English"))
-    found = cards.locator(".vs-title").all_text_contents()
-    wide.goto(wide.url)
-    expect(wide.get_by_role("button", name=re.compile(r"Narrow \(2\)"))).to_be_visible(timeout=30_000)
-    expect(cards.locator(".vs-title").first).to_have_text(found[0])

@@ -15,8 +15,6 @@ from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Book, Hit
 from vibeshelf.core.settings import load_settings
 from vibeshelf.services.closeness import FAR, Closeness, calibrate
-from vibeshelf.services.facets import choices, span
-from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.matching import Sentences, sentences_of
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui.search.cards import card_of, link_out, parts_of
@@ -155,17 +153,3 @@ def test_more_like_a_book_leaves_it_out_and_a_query_turns_the_direction(starter:
 def test_more_like_an_unknown_book_is_refused_in_words(starter: Shelf) -> None:
     with pytest.raises(InputError, match=re.escape("no book 'nope' in collection 'starter'")):
         starter.run("", like="nope")
-
-
-def test_choices_say_how_many_books_each_would_leave(fake_starter: Shelf) -> None:
-    mirror = fake_starter.mirror()
-    assert mirror is not None
-    books = list(mirror.all_books())
-    recent = parse_filters(["year=1950..", "genre=mystery"])
-    counted = choices(mirror, "genre", recent)
-    expected = sum(1 for book in books if "poetry" in book.genres and (book.year or -9999) >= 1950)
-    assert counted["poetry"] == expected > 0
-    assert list(counted.values()) == sorted(counted.values(), reverse=True)
-    years = [book.year for book in books if book.year is not None]
-    assert span(mirror, "year") == (min(years), max(years))
-    assert span(mirror, "pages") is None

@@ -18,7 +18,6 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_svg
-from vibeshelf.ui.search.narrowing import narrowing
 from vibeshelf.ui.text import plain
 
 PAGE = 10
@@ -32,12 +31,10 @@ def results(collection: str, query: str, like: str | None) -> None:
         st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
     try:
         shelf = resources.shelf(collection)
-        mirror = shelf.mirror()
-        filters = narrowing(mirror) if mirror is not None and len(mirror) else ()
         # Drawing the page again, or more of the same results, is no other search.
-        repeat = st.session_state.get(_LOGGED) == (asked, filters)
-        found = logged_search(shelf, query, st.session_state[_SHOWN], filters=filters, source="page", repeat=repeat, like=like)
-        st.session_state[_LOGGED] = (asked, filters)
+        repeat = st.session_state.get(_LOGGED) == asked
+        found = logged_search(shelf, query, st.session_state[_SHOWN], source="page", repeat=repeat, like=like)
+        st.session_state[_LOGGED] = asked
     except VibeshelfError as error:
         show_error(error)
         return
@@ -51,11 +48,7 @@ def results(collection: str, query: str, like: str | None) -> None:
 def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> None:
     closeness = resources.closeness(found.collection)
     if not found.hits:
-        empty_state(
-            "This collection has no books yet. Fill it: vibeshelf ingest SOURCE"
-            if not found.count
-            else "No book is left with this narrowing: take some of it back."
-        )
+        empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE" if not found.count else "Nothing was found.")
         return
     if closeness and not like and nothing_close(found.hits, closeness):
         st.info("Nothing here comes close. These are the nearest books; a mood, a place or a plot in other words may find more.",
