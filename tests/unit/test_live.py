@@ -47,7 +47,8 @@ def test_percentiles_lie_between_neighbours() -> None:
     # Of 1 to 21 the 95th lies at place 1 + 0.95 x 20 = 20.
     assert percentile([float(each) for each in range(1, 22)], 95) == pytest.approx(20.0)
     of = times_of([*of_ms(*range(1, 22)), failed()])
-    assert (of.n, of.p50_ms, of.p95_ms, of.p99_ms) == (21, 11.0, pytest.approx(20.0), None)
+    assert (of.n, of.p50_ms, of.p99_ms) == (21, 11.0, None)
+    assert of.p95_ms == pytest.approx(20.0)
 
 
 def test_a_stage_that_was_not_measured_is_not_zero() -> None:
@@ -75,10 +76,10 @@ def test_the_budget_is_spent_by_late_and_by_failed_searches() -> None:
     rows = [*of_ms(*[50.0] * 37), *of_ms(100.0, 250.0), failed(), failed("InputError")]
     of = kept(rows, Objective(0.95, 100))
     assert (of.n, of.good, of.bad) == (40, 37, 3)
-    assert (of.share, of.allowed) == (0.925, pytest.approx(2.0))
-    assert (of.left, of.burn) == (pytest.approx(-0.5), pytest.approx(1.5))
+    assert (of.share, of.allowed) == pytest.approx((0.925, 2.0))
+    assert (of.left, of.burn) == pytest.approx((-0.5, 1.5))
     # Wilson's interval of 37 of 40.
-    assert (of.low, of.high) == (pytest.approx(0.8014, abs=5e-4), pytest.approx(0.9742, abs=5e-4))
+    assert (of.low, of.high) == pytest.approx((0.8014, 0.9742), abs=5e-4)
 
 
 def test_without_a_search_nothing_is_kept_or_missed() -> None:
