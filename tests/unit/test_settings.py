@@ -54,7 +54,7 @@ def test_a_typo_suggests_the_right_name(folder: Path, monkeypatch: pytest.Monkey
 def test_a_name_near_none_lists_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIBESHELF_QQQQQQQQQQQQ", "x")
     known = (
-        "VIBESHELF_BACKEND, VIBESHELF_CHROMA_URL, VIBESHELF_DATA_DIR, VIBESHELF_DEVICE, VIBESHELF_METRICS_PORT, "
+        "VIBESHELF_BACKEND, VIBESHELF_CHROMA_URL, VIBESHELF_DATA_DIR, VIBESHELF_DEVICE, VIBESHELF_LINK_TEMPLATE, VIBESHELF_METRICS_PORT, "
         "VIBESHELF_MODEL, VIBESHELF_QUERY_TEXT"
     )
     assert refusal() == f"unknown setting VIBESHELF_QQQQQQQQQQQQ. Known: {known}"
