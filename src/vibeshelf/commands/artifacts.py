@@ -92,9 +92,8 @@ def _pull(settings: Settings, store: ArtifactStore, arguments: argparse.Namespac
         print_json({"store": store.url, **_row(done.artifact), **facts, "seconds": round(done.seconds, 3), "outcome": dict(done.outcome)})
         return FINE
     print(_line(done.artifact))
-    print(
-        f"  fetched {done.fetched_files} files ({_size(done.fetched_bytes)}), each with the hash that was pushed, in {done.fetch_seconds:.1f} s"
-    )
+    fetched = f"fetched {done.fetched_files} files ({_size(done.fetched_bytes)}) in {done.fetch_seconds:.1f} s"
+    print(f"  {fetched}; every file has the hash that was pushed")
     for key, value in done.outcome.items():
         if value not in (None, ""):
             print(f"  {key.replace('_', ' ')}: {_value(value)}")
