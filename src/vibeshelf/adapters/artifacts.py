@@ -176,7 +176,7 @@ class ArtifactStore:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (VibeshelfError, FileNotFoundError):
+        except VibeshelfError:
             raise
         except Exception as error:
             if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _TRANSPORTS:
