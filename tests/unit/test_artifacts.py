@@ -294,7 +294,7 @@ def test_the_command_pushes_lists_verifies_and_pulls(results: Settings, tmp_path
     code, pushed = call("push", "results")
     assert (code, pushed["kind"], pushed["name"], pushed["sent_files"]) == (0, "results", "all", 5)
     code, listed = call("list")
-    assert (code, [row["version"] for row in listed["versions"]]) == (0, [pushed["version"]])  # type: ignore[index,attr-defined]
+    assert (code, [row["version"] for row in listed["versions"]]) == (0, [pushed["version"]])  # type: ignore[attr-defined]
     assert call("verify")[0] == 0
     assert call("pull", "results")[1]["outcome"]["there_already"] == 5  # type: ignore[index]
     flip(next((tmp_path / "store" / "objects").rglob("*/*")))

@@ -134,14 +134,14 @@ def test_a_flipped_byte_in_an_object_is_found_and_kept_out(results: Settings, di
     assert verify(direct).problems == ()
 
 
+def call(settings: Settings, store: str, port: int) -> subprocess.CompletedProcess[str]:
+    env = {**ACCOUNT, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    return vibeshelf(settings.data_dir, "artifacts", "push", "results", "--store", store, timeout=200, **env)
+
+
 def test_the_command_speaks_to_s3_and_says_in_one_line_when_nobody_answers(results: Settings, s3_port: int, tmp_path: Path) -> None:
-    arguments = ("artifacts", "push", "results", "--store", f"s3://shelf/{tmp_path.name}")
-    done = vibeshelf(results.data_dir, *arguments, **ACCOUNT, AWS_ENDPOINT_URL=f"http://127.0.0.1:{s3_port}")
+    done = call(results, f"s3://shelf/{tmp_path.name}", s3_port)
     assert done.returncode == 0, done.stderr
     assert "sent 6 files" in done.stdout
-    gone = vibeshelf(results.data_dir, *arguments, **ACCOUNT, AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
-    assert_one_clear_line(gone, "does not answer as it should")
-    nowhere = (*arguments[:-1], "s3://no-such-bucket/x")
-    assert_one_clear_line(
-        vibeshelf(results.data_dir, *nowhere, **ACCOUNT, AWS_ENDPOINT_URL=f"http://127.0.0.1:{s3_port}"), "no-such-bucket"
-    )
+    assert_one_clear_line(call(results, f"s3://shelf/{tmp_path.name}", free_port()), "does not answer as it should")
+    assert_one_clear_line(call(results, "s3://no-such-bucket/x", s3_port), "no-such-bucket", "does not exist")
