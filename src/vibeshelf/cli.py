@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from vibeshelf import __version__
 from vibeshelf.commands.app import add_app
+from vibeshelf.commands.artifacts import add_artifacts
 from vibeshelf.commands.bench import add_bench
 from vibeshelf.commands.evaluate import add_evaluate
 from vibeshelf.commands.frame import BAD_INPUT, FINE, STOPPED, Parser
@@ -20,7 +21,19 @@ from vibeshelf.commands.judge import add_judge
 from vibeshelf.commands.search import add_search
 from vibeshelf.core.errors import VibeshelfError
 
-_COMMANDS = (add_ingest, add_search, add_evaluate, add_judge, add_health, add_collections, add_doctor, add_gate, add_bench, add_app)
+_COMMANDS = (
+    add_ingest,
+    add_search,
+    add_evaluate,
+    add_judge,
+    add_health,
+    add_collections,
+    add_doctor,
+    add_gate,
+    add_bench,
+    add_artifacts,
+    add_app,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

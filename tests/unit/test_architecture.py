@@ -20,6 +20,7 @@ ONE_DOOR = {
     "openvino": ("src/vibeshelf/adapters/encoders/",),
     "ir_measures": ("src/vibeshelf/services/measures.py",),
     "prometheus_client": ("src/vibeshelf/adapters/metrics.py",),
+    "fsspec": ("src/vibeshelf/adapters/artifacts.py",),
 }
 ONLY_INSIDE_FUNCTIONS = ("torch", "sentence_transformers", "onnxruntime", "openvino", "ir_measures", "scipy", "prometheus_client")
 

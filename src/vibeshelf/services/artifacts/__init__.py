@@ -1,0 +1,1 @@
+"""Models, collections, results and judgments, carried from machine to machine and proven on arrival."""

@@ -1,0 +1,35 @@
+"""Files that arrived, put among those that are here, never over other ones unless that is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from vibeshelf.core.artifacts import ArtifactFile
+from vibeshelf.core.errors import InputError
+
+
+def place(arrived: Path, files: Sequence[ArtifactFile], home: Path, replace: bool) -> tuple[int, int]:
+    """Move files to the same paths below `home`; return (how many were put there, how many were there already).
+
+    Raises InputError, before anything is moved, where another file has the name of one and `replace` is not set.
+    """
+    wanted = [file for file in files if not _is_same(home / file.path, file)]
+    taken = [file.path for file in wanted if (home / file.path).exists()]
+    if taken and not replace:
+        raise InputError(
+            f"{len(taken)} files in {home} are other ones, the first {taken[0]}; pull with --replace to put these in their place"
+        )
+    for file in wanted:
+        target = home / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (arrived / file.path).replace(target)
+    return len(wanted), len(files) - len(wanted)
+
+
+def _is_same(path: Path, file: ArtifactFile) -> bool:
+    if not path.is_file() or path.stat().st_size != file.size_bytes:
+        return False
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
