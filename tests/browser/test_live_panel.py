@@ -14,18 +14,18 @@ PATIENCE_MS = 90_000
 
 def searched(page: Page, server: Server, query: str) -> None:
     page.goto(f"{server.url}/?collection=starter&q={query}")
-    expect(page.locator(".st-key-hit-1")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#hit-1")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_search_appears_by_itself_and_nothing_overflows(screen: Page, server: Server) -> None:
     searched(screen, server, "a+whale+and+a+captain")
     watcher = screen.context.new_page()
     watcher.goto(f"{server.url}/Latency?collection=starter&view=Live")
-    expect(watcher.locator(".st-key-live-searched svg.marks")).to_contain_text("a whale and a captain", timeout=PATIENCE_MS)
+    expect(watcher.locator(".st-key-chart-live-searched svg.marks")).to_contain_text("a whale and a captain", timeout=PATIENCE_MS)
     # The watcher's page is not touched again: it finds by itself what another page searches.
     searched(screen, server, "a+quarrel+between+two+lighthouse+keepers")
-    expect(watcher.locator(".st-key-live-searched svg.marks")).to_contain_text("two lighthouse keepers", timeout=PATIENCE_MS)
-    expect(watcher.locator(".st-key-live-rate svg.marks")).to_be_attached()
+    expect(watcher.locator(".st-key-chart-live-searched svg.marks")).to_contain_text("two lighthouse keepers", timeout=PATIENCE_MS)
+    expect(watcher.locator(".st-key-chart-live-rate svg.marks")).to_be_attached()
     expect(watcher.get_by_text(re.compile("95 % of searches in less than 100 ms"))).to_be_visible()
     expect(watcher.get_by_text("A query that came often counts once")).to_be_attached(timeout=PATIENCE_MS)
     assert watcher.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -66,7 +66,7 @@ def test_searches_are_counted_by_system_and_outcome_and_timed_by_stage(starter: 
 def test_a_search_is_in_progress_while_it_runs(starter: Shelf, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[float] = []
 
-    def run(*_: object) -> None:
+    def run(*_: object, **__: object) -> None:
         seen.append(scraped(port)["vibeshelf_searches_in_progress{}"])
         raise StorageError("gone")
 

@@ -103,7 +103,7 @@ def test_a_search_that_fails_is_kept_with_its_kind_of_error(fresh: Shelf, monkey
     for arguments in (("", 10), ("sea", 10**30), ("half a pair \ud83d", -1)):
         with pytest.raises(InputError):
             logged_search(fresh, *arguments, source="python")
-    monkeypatch.setattr(fresh, "run", lambda *_: (_ for _ in ()).throw(StorageError("gone")))
+    monkeypatch.setattr(fresh, "run", lambda *_, **__: (_ for _ in ()).throw(StorageError("gone")))
     with pytest.raises(StorageError):
         logged_search(fresh, "sea", source="page")
     fresh.log.flush()
