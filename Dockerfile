@@ -34,6 +34,7 @@ FROM base AS app
 COPY --from=baked /data /data
 COPY .streamlit ./.streamlit
 COPY LICENSE LICENSE-CATALOGUE README.md pyproject.toml requirements*.lock app.py ./
+COPY static ./static
 COPY pages ./pages
 COPY src ./src
 USER 1000:1000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from eval.apps import App
 from eval.raters import PATIENCE_MS, Rater, stored
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NASTY
 from tests.command import vibeshelf
@@ -106,33 +106,6 @@ def test_twenty_books_by_keyboard_alone_over_a_reload_an_undo_and_a_restart(wide
     judged = json.loads(done.stdout)["systems"]["dense"]["Judged@100"]
     assert judged["n"] == len({query_id for query_id, *_ in rows})
     assert judged["mean"] > 0
-
-
-def test_two_raters_lose_nothing_that_was_shown_as_saved_when_the_server_is_killed(browser: Browser, app: App, desk: Desk) -> None:
-    raters = [Rater(browser.new_context().new_page(), app.url, name) for name in ("bob", "eve")]
-    for rater in raters:
-        rater.sit_down()
-    for turn in range(4):
-        pressed = [(rater, rater.press(at + turn % 3), at + turn % 3) for at, rater in enumerate(raters)]
-        if turn == 2:
-            app.kill()
-            for rater, pair, grade in pressed:
-                rater.look(pair, grade)
-            app.start()
-            for rater in raters:
-                rater.come_back()
-        else:
-            for rater, pair, grade in pressed:
-                rater.see_saved(pair, grade)
-    for rater in raters:
-        there = stored(app.data_dir, "starter", rater.name)
-        assert len(rater.shown_saved) >= 3
-        assert there.items() >= rater.shown_saved.items()
-        assert len(there) <= len(rater.shown_saved) + 1, "at most the key that the kill cut off"
-    assert list(raters[0].shown_saved) != list(raters[1].shown_saved), "each has an order of its own"
-    for rater in raters:
-        assert rater.page.get_by_text("eve" if rater.name == "bob" else "bob", exact=True).count() == 0
-        rater.page.context.close()
 
 
 def test_three_keys_at_once_grade_one_book(wide: Page, app: App, desk: Desk) -> None:

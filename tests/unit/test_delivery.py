@@ -65,6 +65,11 @@ def test_all_that_is_copied_is_there_and_let_in() -> None:
                 assert source.split("/")[0] in let_in, source
 
 
+def test_an_image_has_all_that_the_app_opens() -> None:
+    copied = {source.removeprefix("./") for what, rest in steps_of("serve") if what == "COPY" for source in rest.split()[:-1]}
+    assert {"app.py", "pages", "src", "static", ".streamlit"} <= copied
+
+
 def test_steps_are_scripts_that_people_call_too() -> None:
     called = {script for what, rest in STEPS if what == "RUN" for script in re.findall(r"scripts/[a-z]+\.sh", rest)}
     assert called == {"scripts/setup.sh", "scripts/prune.sh", "scripts/bake.sh"}
