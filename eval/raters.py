@@ -56,6 +56,8 @@ class Rater:
         """Return the first pair of a fresh page, once its script has ended: a key within its first moments goes to nobody."""
         pair = self.wait_for_a_book()
         self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
+        # The page is at rest a moment before its keys are heard.
+        self.page.wait_for_timeout(1500)
         return pair
 
     def tab_to(self, label: str) -> None:

@@ -108,20 +108,6 @@ def test_twenty_books_by_keyboard_alone_over_a_reload_an_undo_and_a_restart(wide
     assert judged["mean"] > 0
 
 
-def test_three_keys_at_once_grade_one_book(wide: Page, app: App, desk: Desk) -> None:
-    rater = Rater(wide, app.url, "hasty")
-    rater.sit_down()
-    shown = rater.wait_for_a_book()
-    wide.evaluate(
-        "for (const key of '321') document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code: `Digit${key}`, bubbles: true}))"
-    )
-    wide.wait_for_function("() => document.querySelector('.st-key-beside')?.innerText.includes('Saved')", timeout=PATIENCE_MS)
-    rater.grade(0)
-    there = stored(app.data_dir, "starter", "hasty")
-    assert there[shown] == 3
-    assert len(there) == 2
-
-
 def test_hard_texts_show_as_text_one_by_one(screen: Page, app: App) -> None:
     rater = Rater(screen, app.url, f"reader {screen.viewport_size}"[:40], TASK)
     rater.sit_down()
