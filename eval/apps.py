@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,18 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # With room for the starter collection to be made on a slow machine.
-MAX_SECONDS = 900
+_FIRST_START_SECONDS = 900
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Nothing but the page at hand is talked to.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 class App:
@@ -35,7 +47,7 @@ class App:
         log = self.data_dir / "app.log"
         with log.open("ab") as out:
             self._process = subprocess.Popen([sys.executable, "-m", "vibeshelf.cli", "app"], cwd=ROOT, env=env, stdout=out, stderr=out)
-        wait_until_it_answers(self.url, self._process, log)
+        wait_until_it_answers(f"{self.url}/_stcore/health", self._process, log, _FIRST_START_SECONDS)
         return self
 
     def stop(self) -> None:
@@ -53,16 +65,17 @@ class App:
             self._process = None
 
 
-def wait_until_it_answers(url: str, process: subprocess.Popen[Any], log: Path | None = None) -> None:
-    """Return once a Streamlit server answers. Raises RuntimeError, with its log, when it ends instead or is silent too long."""
-    deadline = time.monotonic() + MAX_SECONDS
+def wait_until_it_answers(url: str, process: subprocess.Popen[Any], log: Path | None = None, max_seconds: float = 120) -> None:
+    """Return once the address answers. Raises RuntimeError, with what the process logged, when it ends instead or is silent too long."""
+    deadline = time.monotonic() + max_seconds
     while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
             if answer.status == 200:
                 return
         time.sleep(0.1)
-    said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log else ""
-    raise RuntimeError(f"no app answered on {url}: {said or 'it logged nothing'}")
+    ended = f"ended with {process.returncode}" if process.poll() is not None else f"did not answer in {max_seconds:.0f} s"
+    said = log.read_text(encoding="utf-8", errors="replace") if log else ""
+    raise RuntimeError(f"the server of {url} {ended}: {said or 'it logged nothing'}")
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.bench_search import link_models
-from eval.measuring import RESULTS, environment, say
+from eval.measuring import RESULTS, environment, machine_slug, say
 from vibeshelf.adapters.artifacts import open_artifacts
-from vibeshelf.adapters.encoders.gates import machine_name
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.artifacts.moving import pull, push, verify
 
@@ -77,8 +75,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 def save(collection: str, rows: list[dict[str, Any]]) -> Path:
     """Write every journey, unsummarised, with the environment; return the path."""
-    slug = re.sub(r"[^a-z0-9]+", "-", machine_name().lower()).strip("-")
-    path = RESULTS / f"bench-artifacts-{collection}-{slug}.json"
+    path = RESULTS / f"bench-artifacts-{collection}-{machine_slug()}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"schema": 1, "name": "bench-artifacts", "environment": environment(), "journeys": rows}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -9,7 +9,6 @@ what their screens said was saved is looked for in the database.
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,14 +18,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from eval.apps import ROOT, App, free_port, wait_until_it_answers
+from eval.apps import CHROMIUM, QUIET, ROOT, App, free_port, wait_until_it_answers
 from eval.measuring import Report, percentile_ms, say
 from eval.raters import Rater, stored
 from vibeshelf.core.settings import load_settings
 from vibeshelf.services.judging import open_desk
 
 RATERS, GRADES, AIM_MS = 8, 200, 300
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 # Notes the time from a key to the second frame after the class that begins with `start`, which names what is shown, is another.
 _STOPWATCH = """start => {
   window.seconds = [];
@@ -151,7 +149,7 @@ def bare_app(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        wait_until_it_answers(f"http://127.0.0.1:{port}", process)
+        wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
@@ -161,11 +159,10 @@ def bare_app(folder: Path) -> Iterator[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Yield a browser. Raises SystemExit where there is none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
+    if CHROMIUM is None:
         raise SystemExit("no Chromium on this machine: install it (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
 

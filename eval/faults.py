@@ -16,6 +16,7 @@ from eval import planting as plant
 from eval.planting import Fault, in_all, in_some, manifest_with, of_another_model, of_other_texts, searched_with, spec_with
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.drill.other_model import Disguised
 from vibeshelf.services.probes.specimen import Specimen
 
 _OF_BOOKS, _OF_DIMENSIONS = "of the books", "of the dimensions"
@@ -141,7 +142,7 @@ def _miscounted(specimen: Specimen, strength: float, random: np.random.Generator
     return manifest_with(count=specimen.manifest.count + int(strength))(specimen, strength, random)
 
 
-class _Coarse(plant.Liar):
+class _Coarse(Disguised):
     """The encoder with noise: what a low precision does to it."""
 
     noise = 0.0

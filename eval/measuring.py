@@ -18,6 +18,7 @@ import numpy as np
 
 from vibeshelf.adapters.encoders.gates import machine_name
 from vibeshelf.adapters.encoders.graph_encoder import usable_cores
+from vibeshelf.services.machine import governor
 
 RESULTS = Path(__file__).parent / "results"
 _PACKAGES = ("torch", "sentence-transformers", "onnxruntime", "openvino", "chromadb", "numpy", "faiss-cpu")
@@ -62,8 +63,7 @@ class Report:
 
     def save(self) -> Path:
         """Write the summary and, beside it, the raw samples in seconds; return the summary's path."""
-        slug = re.sub(r"[^a-z0-9]+", "-", machine_name().lower()).strip("-")
-        path = RESULTS / f"{self.name}{'-quick' if self.quick else ''}-{slug}.json"
+        path = RESULTS / f"{self.name}{'-quick' if self.quick else ''}-{machine_slug()}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         summary = {
             "schema": 1,
@@ -108,6 +108,11 @@ def _line(row: Row) -> str:
     )
 
 
+def machine_slug() -> str:
+    """Return the machine's name as a file name holds it."""
+    return re.sub(r"[^a-z0-9]+", "-", machine_name().lower()).strip("-")
+
+
 def environment() -> dict[str, Any]:
     """Return what a reader needs to compare: machine, versions, threads, load, date."""
     found: dict[str, str | None] = {}
@@ -116,13 +121,12 @@ def environment() -> dict[str, Any]:
             found[package] = version(package)
         except ModuleNotFoundError:
             found[package] = None
-    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     return {
         "machine": machine_name(),
         "platform": platform.platform(),
         "python": platform.python_version(),
         "cores": usable_cores(),
-        "governor": governor.read_text().strip() if governor.is_file() else None,
+        "governor": governor(),
         "load_average": list(os.getloadavg()),
         "versions": found,
         "date": datetime.now(UTC).date().isoformat(),

@@ -16,9 +16,10 @@ import numpy as np
 from eval.distortions import unit_rows
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.index import StoredHashes
-from vibeshelf.core.records import Book, EncoderSpec
+from vibeshelf.core.records import Book
 from vibeshelf.core.template import render
 from vibeshelf.core.vectors import Vectors
+from vibeshelf.services.drill.other_model import Disguised
 from vibeshelf.services.probes.specimen import Specimen
 
 # Strength, random numbers -> what is stored then.
@@ -249,26 +250,11 @@ def edited_canaries(specimen: Specimen, count: float, random: np.random.Generato
     return copy_of(specimen, manifest=replace(specimen.manifest, canaries=tuple(canaries)))
 
 
-class Liar:
-    """An encoder that says to be another."""
-
-    def __init__(self, encoder: Encoder, spec: EncoderSpec, precision: str) -> None:
-        self.spec, self.precision = spec, precision
-        self.backend, self.device = encoder.backend, encoder.device
-        self._encoder = encoder
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.encode_queries(texts)
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        return self._encoder.encode_documents(texts)
-
-
 def searched_with(other: Encoder, lies: bool) -> Plant:
     """Another model answers the queries; it `lies` when it goes by the name and hashes of the one that built the collection."""
 
     def plant(specimen: Specimen, strength: float, random: np.random.Generator) -> Specimen:
         manifest = specimen.manifest
-        return copy_of(specimen, asked=Liar(other, manifest.encoder, manifest.precision) if lies else other)
+        return copy_of(specimen, asked=Disguised(other, manifest.encoder, manifest.precision) if lies else other)
 
     return plant

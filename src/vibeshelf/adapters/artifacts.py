@@ -38,9 +38,7 @@ class ArtifactStore:
         An object that is there with the right size counts as whole; with `check` it is read and its hash compared.
         What is sent is read back before it gets its name. Raises StorageError where that fails.
         """
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        wanted = ArtifactFile(name, path.stat().st_size, digest)
+        wanted = ArtifactFile(name, path.stat().st_size, hash_of(path))
         if self.problem(wanted, read=check) is None:
             return wanted, False
         self._send(path, wanted)
@@ -53,7 +51,7 @@ class ArtifactStore:
 
         Raises StorageError, and leaves nothing at `target`, when what comes is not what was pushed.
         """
-        if target.is_file() and _hash_of(target) == file.sha256:
+        if target.is_file() and hash_of(target) == file.sha256:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
@@ -203,7 +201,8 @@ def open_artifacts(url: str, **options: Any) -> ArtifactStore:
     return ArtifactStore(url, files, root)
 
 
-def _hash_of(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """Return the sha256 of a file, 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -18,7 +18,6 @@ from vibeshelf.adapters.rows import bad_line, lines_of, quoted, text_of, write_l
 from vibeshelf.core.errors import InputError, SourceError
 from vibeshelf.core.records import Grades, Ranking, Run
 
-QRELS_FORMATS = ("trec", "beir")
 MAX_GRADE = 1000
 _QRELS = "judgments: 4 columns (query 0 book grade), or BEIR's header query-id, corpus-id, score"
 _RUN = "a TREC run: 6 columns (query Q0 book rank score name)"

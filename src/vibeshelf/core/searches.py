@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-SOURCES = ("page", "cli", "python")
 # How many of a search's books are kept, and how much of its text.
 KEPT_BOOKS, KEPT_CHARACTERS = 10, 2000
 

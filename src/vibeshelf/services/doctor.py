@@ -22,6 +22,7 @@ from vibeshelf.adapters.encoders.packaged import PACKAGED
 from vibeshelf.adapters.index import Store
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.settings import Settings
+from vibeshelf.services.machine import memory_bytes
 
 _SHOWN = (
     "torch",
@@ -60,7 +61,7 @@ def _machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "python": sys.version.split()[0],
         "cores": usable_cores(),
-        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        "memory_bytes": memory_bytes(),
     }
 
 

@@ -20,7 +20,7 @@ from vibeshelf.core.records import Book
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.guideline import VERSION
 from vibeshelf.services.pooling import Shelves, books_of, fill_pool, fingerprint
-from vibeshelf.services.strategies import POOLED, STRATEGIES, chosen, known_of, weight_of_holes
+from vibeshelf.services.strategies import POOLED, chosen, known_of, weight_of_holes
 from vibeshelf.services.systems import SYSTEMS
 
 MAX_DEPTH = 200
@@ -195,13 +195,6 @@ def check_task(task: Task) -> Task:
         if value not in known:
             raise InputError(f"unknown {kind} '{value}'; known: {', '.join(known)}")
     return task
-
-
-def check_strategy(name: str) -> str:
-    """Return the strategy. Raises InputError for one that there is not."""
-    if name not in STRATEGIES:
-        raise InputError(f"unknown strategy '{name}'; known: {', '.join(STRATEGIES)}")
-    return name
 
 
 def _done(standing: list[Judgment], rater: str, strategy: str) -> set[str]:

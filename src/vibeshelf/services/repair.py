@@ -21,11 +21,12 @@ from vibeshelf.core.vectors import Vectors, check_unit_rows
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.probes.specimen import Holdings, read_all
 from vibeshelf.services.shelf import mirror_of
+from vibeshelf.services.swapping import swap_in
 
 # In this order: what is missing comes back from the mirror before anything replaces the mirror.
 REPAIRS = ("restore", "remove", "rebuild", "encode", "mirror")
 _BATCH = 256
-_BUILDING, _BEFORE = ".rebuilding", ".before"
+_BUILDING = ".rebuilding"
 
 
 class Progress(Protocol):
@@ -114,11 +115,13 @@ class _Bench:
 
 def _restore(bench: _Bench, book_ids: Sequence[str] | None) -> int:
     mirror, missing = bench.mirror(), bench.missing()
-    wanted = [book_id for book_id in missing if book_ids is None or book_id in set(book_ids)]
+    asked = None if book_ids is None else set(book_ids)
+    wanted = [book_id for book_id in missing if asked is None or book_id in asked]
     if mirror is None:
         return 0
     for done, part in _batches(wanted):
-        books = [mirror.books(part)[book_id] for book_id in part]
+        held = mirror.books(part)
+        books = [held[book_id] for book_id in part]
         rows = np.array([mirror.vectors[mirror.row_of[book_id]] for book_id in part], dtype=np.float32)
         bench.index.put(books, [_hashes(bench.index, book) for book in books], rows)
         bench.progress(done, len(wanted))
@@ -170,9 +173,8 @@ def _rebuild(bench: _Bench, _: Sequence[str] | None) -> int:
     held = read_all(old)
     vectors = _sound_vectors(bench, held)
     name = old.name
-    for leftover in (name + _BUILDING, name + _BEFORE):
-        if store.exists(leftover):
-            store.delete(leftover)
+    if store.exists(name + _BUILDING):
+        store.delete(name + _BUILDING)
     new = store.create(_renamed(old, name + _BUILDING))
     for start in range(0, len(held), _BATCH):
         part = slice(start, start + _BATCH)
@@ -180,10 +182,7 @@ def _rebuild(bench: _Bench, _: Sequence[str] | None) -> int:
         bench.progress(min(start + _BATCH, len(held)), len(held))
     if new.count() != len(held):
         raise StorageError(f"the new collection holds {new.count():,} of {len(held):,} books; '{name}' stays as it was. Try again")
-    old.rename(name + _BEFORE)
-    new.rename(name)
-    new.save_manifest(revision=new.manifest.revision + 1)
-    store.delete(name + _BEFORE)
+    swap_in(store, new, name, complete=old.manifest.complete)
     return len(held)
 
 

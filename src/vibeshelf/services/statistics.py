@@ -124,11 +124,6 @@ def queries_needed(differences: Sequence[float], comparisons: int = 1) -> int | 
     return max(1, ceil((quantiles * float(sample.std(ddof=1)) / float(sample.mean())) ** 2) - len(sample))
 
 
-def standard_error(values: Sequence[float]) -> float | None:
-    """Return the standard error of the mean; None for fewer than two values."""
-    return float(np.std(values, ddof=1)) / sqrt(len(values)) if len(values) > 1 else None
-
-
 def _mean_difference(sums: Any, total: float, count: int, every: int) -> Any:
     """Return mean of the first `count` minus mean of the rest, from the sums of the first."""
     return sums / count - (total - sums) / (every - count)

@@ -21,10 +21,11 @@ from vibeshelf.services.artifacts.proof import Proof, compare, dump_proof, load_
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import canary_cosines, require_match
 from vibeshelf.services.shelf import mirror_of
+from vibeshelf.services.swapping import swap_in
 
 MANIFEST, PROOF = "manifest.json", "proof.json"
 _SHARDS = "shards/"
-_ARRIVING, _BEFORE = ".pulling", ".before"
+_ARRIVING = ".pulling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def unpack_collection(arrived: Arrived, options: PullOptions) -> Mapping[str, An
             store.delete(building)
             raise
     with store.writer(name):
-        replaced = _swap(store, building, name, manifest)
+        replaced = swap_in(store, store.open(building), name, complete=True)
     mirror_of(arrived.settings, store.open(name))
     rate = proof.count / seconds
     return asdict(Outcome(name, proof.count, replaced, seconds, rate, worst, recall, proof.recall, cosine, note))
@@ -159,20 +160,3 @@ def _canaries(settings: Settings, index: Index) -> tuple[float | None, str]:
         return None, f"the canaries were not encoded, its model is not here: {error}"
     require_match(index, encoder)
     return float(canary_cosines(index.manifest, encoder).min()), ""
-
-
-def _swap(store: Store, building: str, name: str, manifest: Manifest) -> bool:
-    """Give the new collection its name and return whether one gave way to it."""
-    new, old = store.open(building), store.open(name) if store.exists(name) else None
-    revision = manifest.revision
-    if old is not None:
-        # Another state than any that was ever mirrored under this name.
-        revision = max(revision, old.manifest.revision) + 1
-        if store.exists(name + _BEFORE):
-            store.delete(name + _BEFORE)
-        old.rename(name + _BEFORE)
-    new.rename(name)
-    new.save_manifest(complete=True, revision=revision)
-    if old is not None:
-        store.delete(name + _BEFORE)
-    return old is not None

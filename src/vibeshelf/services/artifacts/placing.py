@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from vibeshelf.adapters.artifacts import hash_of
 from vibeshelf.core.artifacts import ArtifactFile
 from vibeshelf.core.errors import InputError
 
@@ -29,7 +29,4 @@ def place(arrived: Path, files: Sequence[ArtifactFile], home: Path, replace: boo
 
 
 def _is_same(path: Path, file: ArtifactFile) -> bool:
-    if not path.is_file() or path.stat().st_size != file.size_bytes:
-        return False
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+    return path.is_file() and path.stat().st_size == file.size_bytes and hash_of(path) == file.sha256
