@@ -94,9 +94,9 @@ def sentences(collection: str) -> Sentences:
     return Sentences(shelf(collection).encoder)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
-def closeness(collection: str) -> Closeness | None:
-    """Return what a cosine means in a collection, an hour old at most; None where it has no mirror or no books."""
+@st.cache_resource(show_spinner=False, max_entries=4)
+def closeness(collection: str, state: str) -> Closeness | None:  # noqa: ARG001
+    """Return what a cosine means in a collection; None where it has no mirror or no books. `state` names its contents."""
     opened = shelf(collection)
     mirror = opened.mirror()
     return calibrate(mirror, opened.encoder) if mirror is not None else None

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Book, Hit, SearchResult
 from vibeshelf.services.closeness import Closeness
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.search import MAX_K
-from vibeshelf.services.shelf import Shelf
+from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
@@ -21,7 +22,18 @@ from vibeshelf.ui.search.covers import cover_svg
 from vibeshelf.ui.text import plain
 
 PAGE = 10
+# Which results get their marked sentences together: the first that a screen shows, then the next, then the rest.
+_ROUNDS = ((0, 2), (2, 5), (5, MAX_K))
 _SHOWN, _SHOWN_FOR, _LOGGED, _VISITOR = "shown", "shown-for", "logged", "visitor"
+
+
+def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
+    """Open what a search shows its results with, and search once, which is logged nowhere. Raises VibeshelfError as opening does."""
+    shelf = resources.shelf(collection)
+    _closeness(shelf)
+    shelf.run("the first search of a process loads what later ones find loaded", PAGE, remember=False)
+    resources.sentences(collection)
+    resources.desk()
 
 
 def results(collection: str, query: str, like: str | None) -> None:
@@ -46,7 +58,7 @@ def results(collection: str, query: str, like: str | None) -> None:
 
 
 def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> None:
-    closeness = resources.closeness(found.collection)
+    closeness = _closeness(shelf)
     if not found.hits:
         empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE" if not found.count else "Nothing was found.")
         return
@@ -60,6 +72,10 @@ def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> No
         show_error(error)
         return
     _next_page(found)
+
+
+def _closeness(shelf: Shelf) -> Closeness | None:
+    return resources.closeness(shelf.name, mirror_key(shelf.manifest))
 
 
 def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
@@ -78,8 +94,12 @@ def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | 
     marks = sentences.matching(shelf.aim(found.query, like), books, floor) if known else None
     draw_cards(cards, asked, marks, _liked, _thumbed)
     if not known:
-        # The results are on their way to the browser; these follow them.
-        draw_marks(asked, sentences.matching(shelf.aim(found.query, like), books, floor))
+        # The results are on their way to the browser; the marks follow them, those of the books on the screen first.
+        aim = shelf.aim(found.query, like)
+        with st.container(gap=None):
+            for start, end in _ROUNDS:
+                if books[start:end]:
+                    draw_marks(asked, sentences.matching(aim, books[start:end], floor), start)
 
 
 def timing_line(result: SearchResult) -> None:
