@@ -11,6 +11,7 @@ from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Book, Hit, SearchResult
 from vibeshelf.services.closeness import Closeness
+from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.search import MAX_K
 from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
@@ -19,6 +20,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_svg
+from vibeshelf.ui.search.narrowing import filters_of_address, narrowing
 from vibeshelf.ui.text import plain
 
 PAGE = 10
@@ -38,34 +40,49 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
 
 def results(collection: str, query: str, like: str | None) -> None:
     """Draw what a query, a book that others are to be like, or both, find."""
-    asked = f"{collection}\n{query}\n{like or ''}"
-    if st.session_state.get(_SHOWN_FOR) != asked:
-        st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
+    narrow = st.container(horizontal=True, gap="xsmall", key="narrow")
     try:
         shelf = resources.shelf(collection)
+        mirror = shelf.mirror()
+        filters, problems = filters_of_address(mirror)
+        asked = f"{collection}\n{query}\n{like or ''}\n{filters_text(filters)}"
+        if st.session_state.get(_SHOWN_FOR) != asked:
+            st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
         # Drawing the page again, or more of the same results, is no other search.
         repeat = st.session_state.get(_LOGGED) == asked
-        found = logged_search(shelf, query, st.session_state[_SHOWN], source="page", repeat=repeat, like=like)
+        found = logged_search(shelf, query, st.session_state[_SHOWN], filters=filters, source="page", repeat=repeat, like=like)
         st.session_state[_LOGGED] = asked
     except VibeshelfError as error:
         show_error(error)
         return
+    if problems:
+        st.warning("  \n".join(map(plain, problems)))
     for note in found.notes:
         st.warning(note)
     if like:
         _seed_line(shelf, like, query)
-    _draw(shelf, found, asked, like)
+    left = len(mirror.select(filters)) if mirror is not None and filters else None
+    _draw(shelf, found, asked, like, left)
+    if mirror is not None and len(mirror):
+        # The results are on their way: what their counts need is read now, and drawn above them where its place is kept.
+        with narrow:
+            narrowing(mirror, filters)
 
 
-def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> None:
+def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None, left: int | None) -> None:
     closeness = _closeness(shelf)
     if not found.hits:
-        empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE" if not found.count else "Nothing was found.")
+        empty_state(
+            "No book is left with these filters; take some of them back."
+            if found.count
+            else "This collection has no books yet. Fill it: vibeshelf ingest SOURCE"
+        )
         return
     if closeness and not like and nothing_close(found.hits, closeness):
-        st.info("Nothing here comes close. These are the nearest books; a mood, a place or a plot in other words may find more.",
+        narrower = "fewer filters or " if left is not None else ""
+        st.info(f"Nothing here comes close. These are the nearest books; {narrower}a mood, a place or a plot in other words may find more.",
                 icon=":material/travel_explore:")  # fmt: skip
-    timing_line(found)
+    timing_line(found, left)
     try:
         _cards_and_marks(shelf, found, asked, like, closeness)
     except VibeshelfError as error:
@@ -102,11 +119,12 @@ def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | 
                     draw_marks(asked, sentences.matching(aim, books[start:end], floor), start)
 
 
-def timing_line(result: SearchResult) -> None:
-    """Say how many, how fast, on what."""
+def timing_line(result: SearchResult, left: int | None = None) -> None:
+    """Say how many, how fast, on what; `left` is how many books the filters leave."""
+    of = f"{result.count:,} books" if left is None else f"the {left:,} books that the filters leave of {result.count:,},"
     encode = "vector remembered" if result.remembered else f"encode {result.encode_ms:.0f}"
     st.caption(
-        f"{len(result.hits)} of {result.count:,} books in {result.total_ms:.0f} ms "
+        f"{len(result.hits)} of {of} in {result.total_ms:.0f} ms "
         f"({encode}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
         f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
     )
