@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from vibeshelf.adapters.judgments import now
 from vibeshelf.core.contests import Contender, Contest, Drawn, Round, outcome_of
 from vibeshelf.core.errors import InputError
 
+_Fetch = Callable[[str, Sequence[object]], list[Any]]
 _LATEST_PICKS = """SELECT place FROM picks p WHERE round = ? AND liked = 1
     AND NOT EXISTS (SELECT 1 FROM picks l WHERE l.round = p.round AND l.place = p.place AND l.pick > p.pick)"""
 _TABLES = (
@@ -73,8 +75,7 @@ class Contests:
 
     def get(self, round_id: str) -> Round | None:
         """Return a round with what was picked so far; None for one that there is not."""
-        with self._database.transaction() as connection:
-            return _round(connection, round_id)
+        return _round(self._database.fetch, round_id)
 
     def pick(self, round_id: str, place: int, liked: bool) -> None:
         """Keep that a book was liked, or no longer; a finished round stays as it is. Raises InputError for what was not dealt."""
@@ -132,20 +133,21 @@ def _pair(contest: Contest) -> tuple[str, str, str, str]:
 
 
 def _dealt(connection: sqlite3.Connection, round_id: str) -> Round:
-    found = _round(connection, round_id)
+    found = _round(lambda statement, values: connection.execute(statement, values).fetchall(), round_id)
     if found is None:
         raise InputError(f"no round '{round_id[:40]}' was dealt here; begin a new one")
     return found
 
 
-def _round(connection: sqlite3.Connection, round_id: str) -> Round | None:
-    row: Any = connection.execute("SELECT * FROM rounds WHERE round = ?", (round_id,)).fetchone()
-    if row is None:
+def _round(fetch: _Fetch, round_id: str) -> Round | None:
+    rows = fetch("SELECT * FROM rounds WHERE round = ?", (round_id,))
+    if not rows:
         return None
-    _, one_collection, one_system, other_collection, other_system, state, query, visitor, seed, drawn, at = row
+    _, one_collection, one_system, other_collection, other_system, state, query, visitor, seed, drawn, at = rows[0]
     contest = Contest(Contender(one_collection, one_system), Contender(other_collection, other_system), state)
-    verdict = connection.execute("SELECT outcome, at FROM verdicts WHERE round = ?", (round_id,)).fetchone()
-    outcome, settled_at = verdict or (None, None)
-    picked = frozenset(place for (place,) in connection.execute(_LATEST_PICKS, (round_id,)))
+    # The verdict first: once it is there, no pick is added.
+    verdicts = fetch("SELECT outcome, at FROM verdicts WHERE round = ?", (round_id,))
+    outcome, settled_at = verdicts[0] if verdicts else (None, None)
+    picked = frozenset(place for (place,) in fetch(_LATEST_PICKS, (round_id,)))
     shown = tuple(Drawn(**each) for each in json.loads(drawn))
     return Round(round_id, contest, query, visitor, seed, shown, at, picked, outcome, settled_at)

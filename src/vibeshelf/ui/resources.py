@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.adapters.contests import Contests
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.examinations import FILE
 from vibeshelf.adapters.index import CollectionInfo, Index, Store
@@ -30,6 +31,7 @@ from vibeshelf.services.bench_plan import Inventory
 from vibeshelf.services.bench_plan import inventory as look_around
 from vibeshelf.services.closeness import Closeness, calibrate
 from vibeshelf.services.collection_map import Atlas
+from vibeshelf.services.contests import open_contests
 from vibeshelf.services.drift import Sample, sample_of_queries
 from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
@@ -176,6 +178,12 @@ def jobs() -> dict[str, Job[Any]]:
 def desk() -> Desk:
     """Return the desk where raters work."""
     return open_desk(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def contests() -> Contests:
+    """Return the blind comparisons of all visitors."""
+    return open_contests(settings())
 
 
 def graded_here() -> dict[str, Task]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
 import streamlit as st
@@ -17,11 +16,12 @@ from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
-from vibeshelf.ui.search.covers import cover_svg
+from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.text import plain
+from vibeshelf.ui.visitor import visitor
 
 PAGE = 10
-_SHOWN, _SHOWN_FOR, _LOGGED, _VISITOR = "shown", "shown-for", "logged", "visitor"
+_SHOWN, _SHOWN_FOR, _LOGGED = "shown", "shown-for", "logged"
 
 
 def results(collection: str, query: str, like: str | None) -> None:
@@ -71,7 +71,7 @@ def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
 def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | None, closeness: Closeness | None) -> None:
     sentences = resources.sentences(found.collection)
     books, floor = [hit.book for hit in found.hits], closeness.sentence_floor if closeness else 1.0
-    thumbs = suggested(resources.desk(), found.collection, found.query, _visitor()) if found.query else {}
+    thumbs = suggested(resources.desk(), found.collection, found.query, visitor()) if found.query else {}
     template = resources.settings().link_template
     cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
     known = sentences.knows(books)
@@ -95,16 +95,10 @@ def timing_line(result: SearchResult) -> None:
 def _seed_line(shelf: Shelf, like: str, query: str) -> None:
     book: Book = shelf.index().books([like])[like]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="seed"):
-        st.html(f'<div style="width:3.2rem">{_picture(book)}</div>', width="content")
+        st.html(f'<div style="width:3.2rem">{cover_picture(book)}</div>', width="content")
         direction = ", moved towards your words" if query else ""
         st.markdown(f"Books near to **{plain(book.title)}** by {plain(book.author or 'an unknown author')}{direction}", width="content")
         st.button("Search anew", key="unlike", on_click=forget_like, type="tertiary", icon=":material/close:")
-
-
-def _picture(book: Book) -> str:
-    from base64 import b64encode
-
-    return f'<img alt="" src="data:image/svg+xml;base64,{b64encode(cover_svg(book).encode()).decode()}">'
 
 
 def _next_page(found: SearchResult) -> None:
@@ -133,10 +127,4 @@ def _thumbed() -> None:
     pressed = st.session_state[KEY].get(THUMBED) or {}
     book_id, up, query = pressed.get("id"), pressed.get("up"), st.session_state.get("q") or ""
     if isinstance(book_id, str) and up in (True, False, None) and query.strip():
-        suggest(resources.desk(), st.session_state["collection"], query, book_id, up, _visitor())
-
-
-def _visitor() -> str:
-    if _VISITOR not in st.session_state:
-        st.session_state[_VISITOR] = secrets.token_hex(8)
-    return str(st.session_state[_VISITOR])
+        suggest(resources.desk(), st.session_state["collection"], query, book_id, up, visitor())
