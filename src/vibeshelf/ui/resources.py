@@ -13,6 +13,7 @@ import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.contests import Contests
+from vibeshelf.adapters.encoders.tokens import Reader, open_reader
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.examinations import FILE
 from vibeshelf.adapters.index import CollectionInfo, Index, Store
@@ -201,6 +202,12 @@ def search_log() -> QueryLog:
 def splitter(model: str) -> Splitter:
     """Return what takes texts apart as a model does. Raises ModelUnavailable for one that cannot be looked into."""
     return open_splitter(model, settings().models_dir)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def reader(model: str) -> Reader:
+    """Return what reads a query as a model does. Raises ModelUnavailable for one that cannot be looked into."""
+    return open_reader(model, settings().models_dir)
 
 
 @st.cache_resource(show_spinner="Searching the reference queries", max_entries=4)

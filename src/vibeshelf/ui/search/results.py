@@ -17,6 +17,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
+from vibeshelf.ui.search.explain import explained
 from vibeshelf.ui.text import plain
 from vibeshelf.ui.visitor import visitor
 
@@ -53,7 +54,7 @@ def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> No
     if closeness and not like and nothing_close(found.hits, closeness):
         st.info("Nothing here comes close. These are the nearest books; a mood, a place or a plot in other words may find more.",
                 icon=":material/travel_explore:")  # fmt: skip
-    timing_line(found)
+    explained(found)
     try:
         _cards_and_marks(shelf, found, asked, like, closeness)
     except VibeshelfError as error:
@@ -80,16 +81,6 @@ def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | 
     if not known:
         # The results are on their way to the browser; these follow them.
         draw_marks(asked, sentences.matching(shelf.aim(found.query, like), books, floor))
-
-
-def timing_line(result: SearchResult) -> None:
-    """Say how many, how fast, on what."""
-    encode = "vector remembered" if result.remembered else f"encode {result.encode_ms:.0f}"
-    st.caption(
-        f"{len(result.hits)} of {result.count:,} books in {result.total_ms:.0f} ms "
-        f"({encode}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
-        f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
-    )
 
 
 def _seed_line(shelf: Shelf, like: str, query: str) -> None:
