@@ -27,6 +27,8 @@ _MENU = (
     ("pages/3_Latency.py", "Latency", ":material/timer:"),
     ("pages/4_Health.py", "Health", ":material/ecg_heart:"),
     ("pages/5_Collections.py", "Collections", ":material/library_books:"),
+    ("pages/6_Compare.py", "Compare", ":material/compare_arrows:"),
+    ("pages/7_How_it_works.py", "How it works", ":material/school:"),
 )
 
 
