@@ -21,7 +21,6 @@ from vibeshelf.core.vectors import Vectors, check_unit_rows
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.probes.specimen import Holdings, read_all
 from vibeshelf.services.shelf import mirror_of
-from vibeshelf.services.swapping import swap_in
 
 # In this order: what is missing comes back from the mirror before anything replaces the mirror.
 REPAIRS = ("restore", "remove", "rebuild", "encode", "mirror")
@@ -182,7 +181,7 @@ def _rebuild(bench: _Bench, _: Sequence[str] | None) -> int:
         bench.progress(min(start + _BATCH, len(held)), len(held))
     if new.count() != len(held):
         raise StorageError(f"the new collection holds {new.count():,} of {len(held):,} books; '{name}' stays as it was. Try again")
-    swap_in(store, new, name, complete=old.manifest.complete)
+    store.swap(new, name, keep=False, complete=old.manifest.complete)
     return len(held)
 
 

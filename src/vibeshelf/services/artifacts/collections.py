@@ -21,7 +21,6 @@ from vibeshelf.services.artifacts.proof import Proof, compare, dump_proof, load_
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import canary_cosines, require_match
 from vibeshelf.services.shelf import mirror_of
-from vibeshelf.services.swapping import swap_in
 
 MANIFEST, PROOF = "manifest.json", "proof.json"
 _SHARDS = "shards/"
@@ -110,8 +109,8 @@ def unpack_collection(arrived: Arrived, options: PullOptions) -> Mapping[str, An
         except BaseException:
             store.delete(building)
             raise
-    with store.writer(name):
-        replaced = swap_in(store, store.open(building), name, complete=True)
+    with store.swapping(name):
+        replaced = store.swap(store.open(building), name, keep=False)
     mirror_of(arrived.settings, store.open(name))
     rate = proof.count / seconds
     return asdict(Outcome(name, proof.count, replaced, seconds, rate, worst, recall, proof.recall, cosine, note))
