@@ -17,6 +17,7 @@ from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import ForeignCollection, ModelUnavailable, StorageError
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings
+from vibeshelf.services.chronicle import note_verdict
 from vibeshelf.services.logged_search import recent_queries
 from vibeshelf.services.probes.drift import MOST_QUERIES, QUERIES
 from vibeshelf.services.probes.registry import chosen
@@ -129,13 +130,13 @@ def _examine_and_keep(settings: Settings, specimen: Specimen, asked: _Asked) -> 
         return _examine(specimen, asked)
     try:
         with closing(open_examinations(settings)) as kept:
-            return _keep(kept, specimen, asked)
+            return _keep(settings, kept, specimen, asked)
     except StorageError as error:
         _log.warning("the examination is not kept: %s", error)
         return _examine(specimen, asked)
 
 
-def _keep(kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
+def _keep(settings: Settings, kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
     name, fingerprint = specimen.manifest.collection, specimen.manifest.encoder.fingerprint
     # Each examination draws other books, and what it drew can be drawn again.
     known = kept.known_ids(name, fingerprint)
@@ -144,6 +145,7 @@ def _keep(kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
     earlier = kept.latest(name, limit=1)
     examination = replace(examination, changes=tuple(changes(earlier[0], examination)) if earlier else ())
     kept.add(examination)
+    note_verdict(settings, earlier[0] if earlier else None, examination, specimen.manifest)
     if known is None:
         kept.know(name, fingerprint, [book.book_id for book in specimen.holdings.books])
     return examination
