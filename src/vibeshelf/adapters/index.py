@@ -33,6 +33,9 @@ from vibeshelf.core.settings import Settings
 from vibeshelf.core.vectors import Vectors, check_unit_rows
 
 SPACE = "cosine"
+# How many candidates a search of the graph keeps. With Chroma's 100, recall@10 of 36,000 books was .973, with 200 it was .986.
+# It must be set when a collection is made: changed later, it does nothing until the store is opened again.
+GRAPH = {"ef_search": 200}
 _PAGE = 2000
 # Chroma takes up to 512 characters; names are parts of file names here, which end earlier.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,198}[a-zA-Z0-9]")

@@ -18,6 +18,8 @@ from vibeshelf.core.errors import ForeignCollection, ModelUnavailable, StorageEr
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.chronicle import note_verdict
+from vibeshelf.services.logged_search import recent_queries
+from vibeshelf.services.probes.drift import MOST_QUERIES, QUERIES
 from vibeshelf.services.probes.registry import chosen
 from vibeshelf.services.probes.specimen import Specimen, read_all
 from vibeshelf.services.shelf import Shelf, mirror_of, requested_model
@@ -38,6 +40,10 @@ class _Asked:
     progress: ProbeProgress | None
 
     @property
+    def wants_queries(self) -> bool:
+        return any(probe.id == QUERIES for probe in chosen(self.probes, self.cheap))
+
+    @property
     def full(self) -> bool:
         return not self.probes and not self.cheap
 
@@ -47,15 +53,16 @@ def examine(
     probes: Sequence[str] | None = None,
     cheap: bool = False,
     progress: ProbeProgress | None = None,
-    recent_queries: Sequence[str] = (),
+    queries: Sequence[str] | None = None,
 ) -> Examination:
     """Examine an opened shelf: all probes, or those of these ids or groups, or the cheap ones only. A full examination is kept.
 
+    `queries` are what people asked lately, the latest last; without them the latest of the search log.
     Raises InputError for an unknown id, CollectionBusy while another process writes, StorageError.
     """
     asked = _Asked(probes, cheap, progress)
-    chosen(probes, cheap)
-    specimen = specimen_of(shelf.index(), shelf.mirror(), shelf.encoder, recent_queries=recent_queries)
+    wanted = _queries(shelf.store.settings, shelf.name, queries, asked)
+    specimen = specimen_of(shelf.index(), shelf.mirror(), shelf.encoder, recent_queries=wanted)
     return _examine_and_keep(shelf.store.settings, specimen, asked)
 
 
@@ -66,14 +73,14 @@ def examine_collection(
     probes: Sequence[str] | None = None,
     cheap: bool = False,
     progress: ProbeProgress | None = None,
-    recent_queries: Sequence[str] = (),
+    queries: Sequence[str] | None = None,
 ) -> Examination:
     """Examine a collection by name, also one that the guard refuses to open: what it refuses is then a failing probe.
 
     Raises as `examine` does, and CollectionNotFound.
     """
     asked = _Asked(probes, cheap, progress)
-    chosen(probes, cheap)
+    wanted = _queries(settings, collection, queries, asked)
     store = Store(settings)
     try:
         index = store.open(collection)
@@ -85,7 +92,7 @@ def examine_collection(
         encoder = open_encoder(settings, requested_model(settings, model) or index.manifest.encoder.model)
     except ModelUnavailable as error:
         problem = str(error)
-    specimen = specimen_of(index, mirror_of(settings, index), encoder, problem, recent_queries)
+    specimen = specimen_of(index, mirror_of(settings, index), encoder, problem, wanted)
     return _examine_and_keep(settings, specimen, asked)
 
 
@@ -93,6 +100,17 @@ def history(settings: Settings, collection: str, cheap: bool = False, limit: int
     """Return the examinations of a collection that were kept, the newest first. Raises StorageError."""
     with closing(open_examinations(settings)) as kept:
         return kept.latest(collection, cheap, limit)
+
+
+def _queries(settings: Settings, collection: str, given: Sequence[str] | None, asked: _Asked) -> Sequence[str]:
+    """Return what people asked lately, the latest last; none where no probe looks at it. Raises InputError for an unknown id."""
+    if not asked.wants_queries or given is not None:
+        return given or ()
+    try:
+        return recent_queries(settings, MOST_QUERIES, collection)[::-1]
+    except StorageError as error:
+        _log.warning("recent queries are not examined: %s", error)
+        return ()
 
 
 def specimen_of(

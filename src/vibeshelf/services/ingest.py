@@ -19,7 +19,7 @@ import numpy as np
 
 from vibeshelf.adapters.catalog import Source, SourceRow
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import SPACE, Index, Store, StoredHashes, check_name
+from vibeshelf.adapters.index import GRAPH, SPACE, Index, Store, StoredHashes, check_name
 from vibeshelf.core.errors import CollectionBusy, InputError, Mismatch, SourceError, StorageError
 from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings
@@ -260,7 +260,7 @@ class _Run:
             encoder=encoder.spec,
             template=self._template,
             space=SPACE,
-            hnsw={},
+            hnsw=dict(GRAPH),
             versions=_versions(),
             backend=encoder.backend,
             precision=encoder.precision,

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import Index, Store, StoredHashes
+from vibeshelf.adapters.index import GRAPH, Index, Store, StoredHashes
 from vibeshelf.adapters.mirror import Mirror, drop_mirror, open_mirror
 from vibeshelf.core.errors import InputError, StorageError, VectorError
 from vibeshelf.core.probes import FAIL, WARN, Examination
@@ -198,7 +198,7 @@ def _sound_vectors(bench: _Bench, held: Holdings) -> Vectors:
 
 
 def _renamed(index: Index, name: str) -> Manifest:
-    return replace(index.manifest, collection=name)
+    return replace(index.manifest, collection=name, hnsw={**index.manifest.hnsw, **GRAPH})
 
 
 def _hashes(index: Index, book: Book) -> StoredHashes:

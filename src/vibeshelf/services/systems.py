@@ -24,7 +24,7 @@ POPULARITY_WEIGHT = 0.1
 DENSE_WEIGHT = 0.6
 # Up to here every book is compared exactly, which is then quicker than Chroma's index, and has no recall to lose.
 EXACT_BOOKS = 20_000
-_CANDIDATES = 200
+MOST_CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,17 @@ class Scored:
     lexical: float | None
 
 
+def compares_exactly(mirror: Mirror | None, filters: Sequence[Filter] = ()) -> bool:
+    """Return whether every book is compared with the query, and not only those that Chroma's index comes across."""
+    return mirror is not None and (bool(filters) or len(mirror) <= EXACT_BOOKS)
+
+
 def dense(index: Index, mirror: Mirror | None, vector: Vectors, k: int, filters: Sequence[Filter] = ()) -> list[Scored]:
     """Return the k books of the highest cosine similarity with a unit vector (dimension,).
 
     Without a mirror Chroma answers alone, which is slow with filters.
     """
-    if mirror is None or (not filters and len(mirror) > EXACT_BOOKS):
+    if mirror is None or not compares_exactly(mirror, filters):
         # A few more than asked for, so that ties at the end are broken by id and not by the index.
         pairs = index.nearest(vector, k + 10, filters)[:k]
     else:
@@ -77,7 +82,7 @@ def hybrid(
 
 def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter]) -> Rows:
     """Return the rows, ascending, that are near by meaning or by words; all that pass the filters where there are few."""
-    count = max(_CANDIDATES, 2 * k)
+    count = max(MOST_CANDIDATES, 2 * k)
     rows = mirror.select(filters)
     if len(rows) <= EXACT_BOOKS:
         return rows
