@@ -218,6 +218,14 @@ def keep_mirrors(root: Path, name: str, *manifests: Manifest) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def mirror_bytes(root: Path, manifest: Manifest) -> int | None:
+    """Return how large the mirror of this state is, or None when there is none."""
+    folder = root / manifest.collection / mirror_key(manifest)
+    if not (folder / _FACTS).is_file():
+        return None
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def drop_mirror(root: Path, manifest: Manifest) -> None:
     """Put away the mirror of this state, so that the next opening builds it again; who reads it now goes on undisturbed."""
     home = root / manifest.collection
