@@ -16,15 +16,6 @@ LEFT, RIGHT = "left", "right"
 _UNKNOWN = "unknown-contenders"
 
 
-def query_box() -> str:
-    """Draw the box, the same one as the Search page's, and return what was typed."""
-    typed = st.text_input(
-        "What should it feel like?", key="q", type="search", bind="query-params", label_visibility="collapsed",
-        placeholder="a mood, a place, a half-remembered plot",
-    )  # fmt: skip
-    return (typed or "").strip()
-
-
 def contender_boxes() -> tuple[Contender, Contender]:
     """Draw both choices and return them; the page ends here when there is nothing to choose from."""
     names = [info.name for info in resources.collections() if info.manifest]
