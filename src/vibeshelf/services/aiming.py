@@ -24,13 +24,13 @@ def aim(index: Index, queries: QueryVectors, text: str, like: Sequence[str] = ()
     vector, remembered = queries.get(text) if text else (None, False)
     if vector is not None and steering.turn:
         turn, known = queries.get(steering.turn)
-        vector, remembered = (vector + turn) / 2, remembered and known
+        vector, remembered = (vector + turn) * np.float32(0.5), remembered and known
     if like:
         vector = towards(index, like, vector)
     assert vector is not None, "a text or a book"
     for each in steering.avoided:
         away, known = queries.get(each)
-        vector, remembered = vector - AWAY * away, remembered and known
+        vector, remembered = vector - np.float32(AWAY) * away, remembered and known
     if steering.turn or steering.avoided:
         vector = unit_rows(vector, 1, len(vector), "the arithmetic of a wish")[0]
     return vector, remembered
@@ -40,6 +40,6 @@ def towards(index: Index, like: Sequence[str], wish: Vectors | None) -> Vectors:
     """Return the unit row (dimension,) of the books' mean vector, moved towards a wish's row where there is one."""
     stored = index.vectors(like)
     assert stored, "the books were found before"
-    mean = np.mean([stored[book_id] for book_id in like if book_id in stored], axis=0, dtype=np.float32)
-    seed = unit_rows(mean, 1, len(mean), "the mean of books")[0]
-    return seed if wish is None else unit_rows(seed + wish, 1, len(wish), "the sum of a book and a wish")[0]
+    rows = np.array([stored[book_id] for book_id in like if book_id in stored], dtype=np.float32)
+    seed: Vectors = unit_rows(rows.mean(axis=0), 1, rows.shape[1], "the mean of books")[0]
+    return seed if wish is None else unit_rows(seed + wish, 1, len(seed), "the sum of a book and a wish")[0]

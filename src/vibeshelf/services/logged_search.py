@@ -52,7 +52,9 @@ def logged_search(
         with measuring.in_progress() if measuring is not None else nullcontext():
             result = shelf.run(query, k, system, filters, like=like, steering=steering)
     except Exception as error:
-        failed = _failed(shelf, (query if typed is None else typed, k, system, filters), source, at, (time.perf_counter() - started) * 1000, error)
+        failed = _failed(
+            shelf, (query if typed is None else typed, k, system, filters), source, at, (time.perf_counter() - started) * 1000, error
+        )
         _keep(shelf.log, failed, measuring)
         raise
     total_ms = (time.perf_counter() - started) * 1000

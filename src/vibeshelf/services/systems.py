@@ -84,9 +84,7 @@ def hybrid(
     return [Scored(mirror.ids[rows[at]], float(scores[at]), float(cosines[at]), float(words[at])) for at in top(scores, k)]
 
 
-def _candidates(
-    index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter], steering: Steering
-) -> Rows:
+def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter], steering: Steering) -> Rows:
     """Return the rows, ascending, that are near by meaning or by words; all that pass the filters where there are few."""
     count = max(_CANDIDATES, 2 * k)
     rows = _allowed(mirror, filters, steering)

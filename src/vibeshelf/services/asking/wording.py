@@ -14,7 +14,8 @@ from dataclasses import dataclass
 # Long requests tell what happened in a book, with many a 'not' that is no wish.
 MOST_WORDS = 30
 _LIKE = re.compile(
-    r"^(?:(?:i (?:want|would like|need)|find me|give me|looking for)\s+)?(?:(?:something|anything|a book|a novel|books|novels|more|stories)\s+)?"
+    r"^(?:(?:i (?:want|would like|need)|find me|give me|looking for)\s+)?"
+    r"(?:(?:something|anything|a book|a novel|books|novels|more|stories)\s+)?"
     r"(?:just\s+)?(?:like|similar to|in the (?:style|spirit|vein) of)\s+(?P<rest>.+)$",
     re.IGNORECASE,
 )
@@ -29,7 +30,12 @@ _LEADING = re.compile(
     r"^(?:(?:any|all|much|more|too|very|so|overly|really|a|an|the|that|lots of|kind of|of|about|full of|in|it|be|is|to be)\s+)+",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(r"\s+(?:in it|at all|whatsoever|please|though|either|story|stories|book|books|novel|novels|stuff|scenes?|plots?|elements)$", re.I)
+_TRAILING = re.compile(
+    r"\s+(?:in it|at all|whatsoever|please|though|either|story|stories|book|books|novel|novels|stuff|scenes?|plots?|elements)$", re.I
+)
+_WORDS = re.compile(
+    r"\b(?:like|similar|style|spirit|vein|but|only|except|yet|with|set|in|no|without|not|nothing|avoid|minus)\b|(?:^|\s)-\w", re.I
+)
 _BETWEEN = re.compile(r"\s*(?:\bor\b|\band\b|\bnor\b|/|&)\s*", re.IGNORECASE)
 # After 'not' and 'no' these make no negation of a theme.
 _NO_THEME = frozenset(
@@ -65,8 +71,14 @@ def take_apart(query: str, is_title: Callable[[str], bool], genres: Collection[s
     wanted, avoided = _without_avoided(turn if named else query, is_title, {*THEMES, *(genre.casefold() for genre in genres)})
     if not named:
         # A wish that says only what is not wanted has no direction.
-        return Wording(wanted, avoided) if wanted else Wording(query)
-    return Wording(f"{named} {wanted}".strip(), avoided, named, _BUT.sub("", wanted))
+        return Wording(wanted, avoided) if wanted and avoided else Wording(query)
+    turn = _BUT.sub("", f"{wanted} ").strip()
+    return Wording(f"{named} {wanted}" if avoided and turn else named if avoided else query, avoided, named, turn)
+
+
+def mentions(query: str) -> bool:
+    """Return whether a query has a word with which something is named or kept away from; most have none, and cost nothing."""
+    return _WORDS.search(query) is not None
 
 
 def _named(query: str, is_title: Callable[[str], bool]) -> tuple[str, str]:
@@ -78,7 +90,7 @@ def _named(query: str, is_title: Callable[[str], bool]) -> tuple[str, str]:
     for at in [match.start() for match in re.finditer(r"\s*,?\s+(?:but|only|except|yet|with|set|in)\b", rest, re.IGNORECASE)]:
         name, turn = rest[:at].strip(" ,"), rest[at:].strip(" ,")
         # Without 'like' only a title that is there makes such a wish: 'Moby-Dick but short'.
-        if is_title(name):
+        if is_title(name) and (asked or len(re.findall(r"\w+", name)) > 1 or not name[0].islower()):
             return name, turn
     if asked and (turned := re.search(r"\s*,?\s+but\s+", rest, re.IGNORECASE)):
         return rest[: turned.start()].strip(" ,"), rest[turned.start() :].strip(" ,")
