@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
-from vibeshelf.ui.search.explaining import read_words
+from vibeshelf.ui.search.reading import read_words
 
 BOX = "What should it feel like?"
 # Each with what it shows about asking.

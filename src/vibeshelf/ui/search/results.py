@@ -21,7 +21,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_svg
-from vibeshelf.ui.search.explaining import explain, reading_of
+from vibeshelf.ui.search.reading import explain, reading_of
 from vibeshelf.ui.search.narrowing import filters_of_address, narrowing
 from vibeshelf.ui.text import plain
 
@@ -66,7 +66,7 @@ def results(collection: str, query: str, like: str | None) -> None:
         st.warning(note)
     if like:
         _seed_line(shelf, like, query)
-    explain(wish, query)
+    explain(wish, query, mirror, found.model)
     left = len(mirror.select(filters)) if mirror is not None and filters else None
     _draw(shelf, found, Asked(asked, query, like, wish.steering), left)
     if mirror is not None and len(mirror):

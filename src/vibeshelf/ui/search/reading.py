@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vibeshelf.adapters.mirror import Mirror
+from vibeshelf.services.asking.language import language_line
+from vibeshelf.services.asking.titles import titles_of
 from vibeshelf.services.asking.understanding import Understood, understand
 from vibeshelf.services.search import clean_query
 from vibeshelf.ui.text import plain
@@ -21,8 +23,10 @@ def reading_of(query: str, mirror: Mirror | None, like: str | None) -> Understoo
     return Understood(text) if mirror is None or taken_plainly() else understand(text, mirror)
 
 
-def explain(wish: Understood, query: str) -> None:
-    """Say what was done with the words, where something was."""
+def explain(wish: Understood, query: str, mirror: Mirror | None, model: str) -> None:
+    """Say what was done with the words, where something was, and what the model makes of another language than English."""
+    if (line := language_line(query, model)) and not (mirror is not None and titles_of(mirror).knows(query)):
+        st.caption(plain(line))
     if not wish.lines and not (taken_plainly() and query):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="reading"):
