@@ -99,3 +99,21 @@ def test_a_filter_without_a_box_can_be_taken_back(visit: Visit) -> None:
 def test_filters_that_leave_nothing_say_so(visit: Visit) -> None:
     at = visit(q="robots", genre="western", language="Sanskrit")
     assert "No book is left with these filters" in said(at)
+
+
+def test_a_named_book_is_explained_and_the_words_can_be_taken_as_they_are(visit: Visit, log: QueryLog) -> None:
+    at = visit(q="like The Old Man and the Sea but funny")
+    assert "The vector of The Old Man and the Sea by Ernest Hemingway plus that of your words" in said(at)
+    at = drawn(at.button(key="words-plain").click().run())
+    assert at.query_params["words"] == "plain"
+    assert "Your words were taken as they are" in said(at).replace("\\", "")
+    at = drawn(at.text_input(key="q").set_value("a heist, no romance").run())
+    assert "words" not in at.query_params
+    assert "Kept away from\\: romance\\." in said(at)
+    log.flush()
+    assert [row.text for row in log.read()][-1] == "a heist, no romance"
+
+
+def test_hostile_words_that_name_a_book_are_shown_as_text(visit: Visit) -> None:
+    at = visit(q="like <img src=x onerror=alert(1)> but :red[sad] $x$")
+    assert "\\<img src\\=x onerror\\=alert\\(1\\)\\>" in said(at)

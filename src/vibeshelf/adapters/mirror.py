@@ -81,6 +81,12 @@ class Mirror:
             for (record,) in self._fetch("SELECT record FROM books WHERE row >= ? AND row < ? ORDER BY row", [start, start + _PAGE]):
                 yield book_from_json(record)
 
+    def names(self) -> Iterator[tuple[str, tuple[str, ...], str | None, int | None]]:
+        """Yield title, authors, work id and number of ratings of every row, in their order; quicker than whole books."""
+        wanted = ", ".join(f"json_extract(record, '$.{key}')" for key in ("title", "authors", "work_id", "ratings_count"))
+        for title, authors, work_id, ratings in self._fetch(f"SELECT {wanted} FROM books ORDER BY row"):
+            yield title, tuple(json.loads(authors)), work_id, ratings
+
     def select(self, filters: Sequence[Filter]) -> Rows:
         """Return the rows of the books that pass all filters, ascending."""
         chosen = np.ones(len(self), dtype=bool)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from vibeshelf.adapters.querylog import query_log
 from vibeshelf.core.records import Filter, SearchResult
 from vibeshelf.core.searches import KEPT_BOOKS, LoggedSearch
 from vibeshelf.core.settings import Settings
+from vibeshelf.core.wishes import STRAIGHT, Steering
 from vibeshelf.services.filters import filter_text
 from vibeshelf.services.search import DEFAULT_SYSTEM
 
@@ -37,25 +39,29 @@ def logged_search(
     source: str,
     repeat: bool = False,
     like: str | None = None,
+    steering: Steering = STRAIGHT,
+    typed: str | None = None,
 ) -> SearchResult:
     """Run a search and keep it; raises what `Shelf.run` raises, and nothing of the log's own.
 
-    `source` is page, cli or python; `repeat` that the same visitor's page has just asked the same.
+    `source` is page, cli or python; `repeat` that the same visitor's page has just asked the same. `typed` are the words as they
+    were typed, where the query is what was made of them: the log keeps what people ask.
     """
     measuring = metrics.current()
     at, started = time.time(), time.perf_counter()
     try:
         with _NOTHING if measuring is None else measuring.in_progress():
-            result = shelf.run(query, k, system, filters, like=like)
+            result = shelf.run(query, k, system, filters, like=like, steering=steering)
     except Exception as error:
         total_ms = (time.perf_counter() - started) * 1000
-        failed = _failed(shelf, (query, k, system, filters), source, at, total_ms, error)
+        failed = _failed(shelf, (query if typed is None else typed, k, system, filters), source, at, total_ms, error)
         shelf.log.add(failed)
         if measuring is not None:
             measuring.count(failed)
         raise
     total_ms = (time.perf_counter() - started) * 1000
-    make = _made_later(result, k, filters, source, at, total_ms, repeat)
+    asked = result if typed is None else replace(result, query=typed)
+    make = _made_later(asked, k, filters, source, at, total_ms, repeat)
     shelf.log.add_made(make)
     if measuring is not None:
         measuring.count(make())

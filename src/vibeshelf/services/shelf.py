@@ -18,11 +18,13 @@ from vibeshelf.core.probes import ProbeResult
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.core.vectors import Vectors
+from vibeshelf.core.wishes import STRAIGHT, Steering
+from vibeshelf.services.aiming import aim
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.query_vectors import MAX_QUERIES, QueryVectors
-from vibeshelf.services.search import DEFAULT_SYSTEM, search, towards
+from vibeshelf.services.search import DEFAULT_SYSTEM, search
 from vibeshelf.services.vitals import vitals_of, warnings_of
 
 DEFAULT_COLLECTION = "starter"
@@ -80,30 +82,29 @@ class Shelf:
         filters: Sequence[Filter] = (),
         remember: bool = True,
         like: str | None = None,
+        steering: Steering = STRAIGHT,
     ) -> SearchResult:
         """Return a search with its timing and what made it; without `remember` the query is encoded anew, as measurements want it.
 
-        `like`, a book's id, asks for books near to that one, moved towards the query where there is one (see `search`).
+        `like`, a book's id, asks for books near to that one, moved towards the query where there is one; `steering` has what
+        the words of a wish named or want to be kept away from (see `search`).
         It is not logged: evaluations and benchmarks search here, people by `logged_search`.
         Raises CollectionBusy while another process writes to the collection.
         """
         state = self._current()
         try:
-            return _search(state, query, k, system, filters, like, remember)
+            return _search(state, query, k, system, filters, like, remember, steering)
         except (CollectionNotFound, StorageError):
             # The version that it searched was deleted under it: the one that took its place answers.
             if (since := self._current()) is state:
                 raise
-            return _search(since, query, k, system, filters, like, remember)
+            return _search(since, query, k, system, filters, like, remember, steering)
 
-    def aim(self, query: str, like: str | None = None) -> Vectors:
-        """Return the unit row (dimension,) that such a search looks around; the query is a cleaned one, or empty with `like`."""
+    def aim(self, query: str, like: str | None = None, steering: Steering = STRAIGHT) -> Vectors:
+        """Return the unit row (dimension,) that such a search looks around; the query is a cleaned one, or empty with a book."""
         state = self._current()
-        wish = state.queries.get(query)[0] if query else None
-        if like is None:
-            assert wish is not None, "a query or a book"
-            return wish
-        return towards(state.index, like, wish)
+        seeds = (*([] if like is None else [like]), *steering.like)
+        return aim(state.index, state.queries, query, seeds, steering)[0]
 
     def index(self) -> Index:
         """Return the collection as it is now."""
@@ -148,9 +149,18 @@ def _state_of(settings: Settings, index: Index, queries: QueryVectors) -> _State
     return _State(index, mirror, vitals_of(index, mirror), queries)
 
 
-def _search(state: _State, query: str, k: int, system: str, filters: Sequence[Filter], like: str | None, remember: bool) -> SearchResult:
+def _search(
+    state: _State,
+    query: str,
+    k: int,
+    system: str,
+    filters: Sequence[Filter],
+    like: str | None,
+    remember: bool,
+    steering: Steering,
+) -> SearchResult:
     queries = state.queries if remember else QueryVectors(state.queries.encoder, 0)
-    result = search(state.index, state.mirror, queries, query, k, system, filters, like)
+    result = search(state.index, state.mirror, queries, query, k, system, filters, like, steering)
     return replace(result, notes=(*result.notes, *warnings_of(state.vitals))) if state.vitals else result
 
 

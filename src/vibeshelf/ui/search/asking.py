@@ -7,6 +7,7 @@ import secrets
 import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.ui.search.reading import read_words
 
 BOX = "What should it feel like?"
 # Each with what it shows about asking.
@@ -35,6 +36,7 @@ def asking_box() -> str:
         bind="query-params",
         placeholder="a mood, a place, a half-remembered plot",
         label_visibility="collapsed",
+        on_change=read_words,
     )
     return (typed or "").strip()
 
@@ -56,6 +58,7 @@ def welcome() -> None:
 
 
 def _choose(example: str) -> None:
+    read_words()
     st.session_state["q"] = example
 
 
