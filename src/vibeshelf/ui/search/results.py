@@ -11,6 +11,7 @@ from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Book, Filter, Hit, SearchResult
 from vibeshelf.core.wishes import Steering
+from vibeshelf.services.asking.titles import titles_of
 from vibeshelf.services.closeness import Closeness
 from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
@@ -37,6 +38,8 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
     """Open what a search shows its results with, and search once, which is logged nowhere. Raises VibeshelfError as opening does."""
     shelf = resources.shelf(collection)
     _closeness(shelf)
+    if (mirror := shelf.mirror()) is not None:
+        titles_of(mirror)
     shelf.run("the first search of a process loads what later ones find loaded", PAGE, remember=False)
     resources.sentences(collection)
     resources.desk()
