@@ -43,7 +43,7 @@ def how(starter: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def said(at: AppTest) -> str:
-    return "\n".join(str(each.value) for kind in (at.markdown, at.caption, at.subheader, at.error) for each in kind)
+    return "\n".join(str(each.value) for kind in (at.markdown, at.caption, at.header, at.error) for each in kind)
 
 
 def test_every_number_of_the_walk_is_that_of_the_search(starter: Shelf) -> None:

@@ -21,7 +21,7 @@ _TALL = 260
 def standing(contest: Contest) -> None:
     """Draw the tally of all visitors, what it decides, the rounds by query, and what can be done with them."""
     found = tally(resources.contests(), contest)
-    st.subheader("All rounds together", anchor=False)
+    st.header("All rounds together", anchor=False)
     if found.decision.rounds:
         st.markdown(verdict(found.decision, contest))
         picture(bar(found.decision), said_of(found.decision, contest), "standing-bar")

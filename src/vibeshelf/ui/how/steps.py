@@ -25,7 +25,7 @@ _MOST_TOKENS, _TEXT_CHARS, _MOST_WORDS = 60, 260, 40
 @contextmanager
 def _step(number: int, heading: str) -> Iterator[None]:
     with st.container(key=f"step-{number}", gap="small"):
-        st.subheader(f"{number}. {heading}", anchor=False)
+        st.header(f"{number}. {heading}", anchor=False)
         yield
 
 
