@@ -9,16 +9,10 @@ what their screens said was saved is looked for in the database.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from eval.apps import CHROMIUM, QUIET, ROOT, App, free_port, wait_until_it_answers
+from eval.apps import App, bare_app, chromium, scratch
 from eval.measuring import Report, percentile_ms, say
 from eval.raters import Rater, stored
 from vibeshelf.core.settings import load_settings
@@ -74,7 +68,7 @@ def time_keys(report: Report, browser: Browser, app: App, count: int) -> None:
     rater.sit_down()
     for _ in range(3):
         rater.grade(1)
-    with bare_app(app.data_dir) as url:
+    with bare_app(app.data_dir, _BARE) as url:
         bare = browser.new_page()
         bare.goto(url)
         bare.wait_for_selector("[class*='st-key-grade-3-']", timeout=120_000)
@@ -138,43 +132,6 @@ def kill_and_come_back(app: App, pressed: list[tuple[Rater, str, int]]) -> int:
         seat.come_back()
     say(f"killed and started again; {cut_off} of {len(pressed)} keys were on their way")
     return cut_off
-
-
-@contextmanager
-def bare_app(folder: Path) -> Iterator[str]:
-    """Serve the bare page; yield its address."""
-    script = folder / "bare.py"
-    script.write_text(_BARE, encoding="utf-8")
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait(60)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a browser. Raises SystemExit where there is none."""
-    if CHROMIUM is None:
-        raise SystemExit("no Chromium on this machine: install it (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a data folder of its own, which shares only the exported models."""
-    with tempfile.TemporaryDirectory() as folder:
-        models = load_settings().models_dir
-        models.mkdir(parents=True, exist_ok=True)
-        (Path(folder) / "models").symlink_to(models)
-        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -241,6 +241,24 @@ def test_adding_never_waits_for_the_disk(tmp_path: Path) -> None:
     assert log.health().kept == 101
 
 
+def test_the_thread_that_writes_makes_the_records_and_the_texts_stay_whole_for_nobody(tmp_path: Path) -> None:
+    made_by: list[str] = []
+
+    def make() -> LoggedSearch:
+        made_by.append(threading.current_thread().name)
+        return row("x" * 5000, filters=("author=Somebody Private",))
+
+    for keeps_text in (True, False):
+        log = log_in(tmp_path / str(keeps_text), keeps_text=keeps_text)
+        log.add_made(make)
+        log.flush()
+        (kept,) = log.read()
+        assert (kept.text, kept.filters) == (("x" * 2000, ("author=Somebody Private",)) if keeps_text else (None, ("author",)))
+        assert kept.characters == 5000
+    assert len(made_by) == 2
+    assert threading.current_thread().name not in made_by
+
+
 def test_a_queue_that_is_full_counts_what_it_loses() -> None:
     going_on = threading.Event()
     written: list[int] = []

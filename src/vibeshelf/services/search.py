@@ -115,6 +115,7 @@ def search(
         precision=queries.encoder.precision,
         remembered=remembered,
         notes=_notes(index, mirror, system),
+        version=index.manifest.version,
     )
 
 

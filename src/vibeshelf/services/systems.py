@@ -26,7 +26,7 @@ POPULARITY_WEIGHT = 0.1
 DENSE_WEIGHT = 0.6
 # Up to here every book is compared exactly, which is then quicker than Chroma's index, and has no recall to lose.
 EXACT_BOOKS = 20_000
-_CANDIDATES = 200
+MOST_CANDIDATES = 200
 # What a book loses that has the words of an avoided text, of a score that is at most 1; measured in eval/bench_asking.py.
 AVOIDED_WORDS = 0.2
 
@@ -41,6 +41,11 @@ class Scored:
     lexical: float | None
 
 
+def compares_exactly(mirror: Mirror | None, filters: Sequence[Filter] = (), steering: Steering = STRAIGHT) -> bool:
+    """Return whether every book is compared with the query, and not only those that Chroma's index comes across."""
+    return mirror is not None and (bool(filters) or bool(steering.left_out) or len(mirror) <= EXACT_BOOKS)
+
+
 def dense(
     index: Index, mirror: Mirror | None, vector: Vectors, k: int, filters: Sequence[Filter] = (), steering: Steering = STRAIGHT
 ) -> list[Scored]:
@@ -48,17 +53,17 @@ def dense(
 
     Without a mirror Chroma answers alone, which is slow with filters.
     """
-    if mirror is None or (not filters and not steering.left_out and len(mirror) > EXACT_BOOKS):
+    if mirror is None or not compares_exactly(mirror, filters, steering):
         # A few more than asked for, so that ties at the end are broken by id and not by the index.
         pairs = index.nearest(vector, k + 10, filters)[:k]
     else:
-        pairs = mirror.nearest(vector, k, _allowed(mirror, filters, steering))
+        pairs = mirror.nearest(vector, k, allowed(mirror, filters, steering))
     return [Scored(book_id, score, score, None) for book_id, score in pairs]
 
 
 def lexical(mirror: Mirror, query: str, k: int, filters: Sequence[Filter] = (), steering: Steering = STRAIGHT) -> list[Scored]:
     """Return up to k books of the highest BM25 score; books that share no word with the query are left out."""
-    rows = _allowed(mirror, filters, steering)
+    rows = allowed(mirror, filters, steering)
     scores = _lexical_scores(mirror, query)[rows]
     best = _top_positive(scores, k)
     return [Scored(mirror.ids[rows[at]], float(scores[at]), None, float(scores[at])) for at in best]
@@ -86,8 +91,8 @@ def hybrid(
 
 def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter], steering: Steering) -> Rows:
     """Return the rows, ascending, that are near by meaning or by words; all that pass the filters where there are few."""
-    count = max(_CANDIDATES, 2 * k)
-    rows = _allowed(mirror, filters, steering)
+    count = max(MOST_CANDIDATES, 2 * k)
+    rows = allowed(mirror, filters, steering)
     if len(rows) <= EXACT_BOOKS:
         return rows
     if filters or steering.left_out:
@@ -98,7 +103,7 @@ def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: in
     return np.union1d(near, rows[_top_positive(words, count)])
 
 
-def _allowed(mirror: Mirror, filters: Sequence[Filter], steering: Steering) -> Rows:
+def allowed(mirror: Mirror, filters: Sequence[Filter], steering: Steering) -> Rows:
     """Return the rows, ascending, that pass the filters and have none of the genres that are left out."""
     rows = mirror.select(filters)
     if not steering.left_out:

@@ -27,6 +27,8 @@ _MENU = (
     ("pages/3_Latency.py", "Latency", ":material/timer:"),
     ("pages/4_Health.py", "Health", ":material/ecg_heart:"),
     ("pages/5_Collections.py", "Collections", ":material/library_books:"),
+    ("pages/6_Compare.py", "Compare", ":material/compare_arrows:"),
+    ("pages/7_How_it_works.py", "How it works", ":material/school:"),
 )
 
 
@@ -48,6 +50,7 @@ def page(title: str) -> Iterator[None]:
             "This page met a defect of ours. What you had stored is safe; the server's log says what happened.",
             icon=":material/bug_report:",
         )
+    st.html(f"<script>{style('reach.js')}</script>", unsafe_allow_javascript=True)
 
 
 def show_error(error: VibeshelfError) -> None:

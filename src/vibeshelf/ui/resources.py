@@ -12,6 +12,8 @@ from typing import Any
 import streamlit as st
 
 from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.adapters.contests import Contests
+from vibeshelf.adapters.encoders.tokens import Reader, open_reader
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.examinations import FILE
 from vibeshelf.adapters.index import CollectionInfo, Index, Store
@@ -30,6 +32,7 @@ from vibeshelf.services.bench_plan import Inventory
 from vibeshelf.services.bench_plan import inventory as look_around
 from vibeshelf.services.closeness import Closeness, calibrate
 from vibeshelf.services.collection_map import Atlas
+from vibeshelf.services.contests import open_contests
 from vibeshelf.services.drift import Sample, sample_of_queries
 from vibeshelf.services.drill.records import Drill
 from vibeshelf.services.evaluating import Evaluated
@@ -39,6 +42,7 @@ from vibeshelf.services.matching import Sentences
 from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
+from vibeshelf.services.versions import Family, Sizes, families, sizes
 from vibeshelf.ui.jobs import BenchDesk, Job
 from vibeshelf.ui.last_used import LastUsed
 
@@ -88,15 +92,19 @@ def examinations(collection: str) -> list[Examination]:
         return []
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def sentences(collection: str) -> Sentences:
     """Return the sentences of the books that were shown, with the encoder of their collection."""
+    return _sentences(collection, shelf(collection).manifest.version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _sentences(collection: str, version: str) -> Sentences:  # noqa: ARG001
     return Sentences(shelf(collection).encoder)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
-def closeness(collection: str) -> Closeness | None:
-    """Return what a cosine means in a collection, an hour old at most; None where it has no mirror or no books."""
+@st.cache_resource(show_spinner=False, max_entries=4)
+def closeness(collection: str, state: str) -> Closeness | None:  # noqa: ARG001
+    """Return what a cosine means in a collection; None where it has no mirror or no books. `state` names its contents."""
     opened = shelf(collection)
     mirror = opened.mirror()
     return calibrate(mirror, opened.encoder) if mirror is not None else None
@@ -106,6 +114,18 @@ def closeness(collection: str) -> Closeness | None:
 def collections() -> list[CollectionInfo]:
     """Return what is there, at most five seconds old."""
     return Store(settings()).collections()
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def shelved() -> tuple[list[Family], Sizes]:
+    """Return the collections with the versions that are kept of them, and what the folder holds; five seconds old at most."""
+    return families(settings(), collections()), sizes(settings())
+
+
+def forget_collections() -> None:
+    """Look again the next time: one was built, swapped in, rolled back or mended."""
+    for cached in (collections, shelved, holdings, quick_examination, examinations):
+        cached.clear()
 
 
 @st.cache_data(ttl=60, show_spinner=False)
@@ -178,6 +198,12 @@ def desk() -> Desk:
     return open_desk(settings())
 
 
+@st.cache_resource(show_spinner=False)
+def contests() -> Contests:
+    """Return the blind comparisons of all visitors."""
+    return open_contests(settings())
+
+
 def graded_here() -> dict[str, Task]:
     """Return the tasks of which raters have graded something, by the names under which their grades are evaluated."""
     tasks = [task for task in desk().tasks.all() if desk().judgments.has_grades(task.name)]
@@ -193,6 +219,12 @@ def search_log() -> QueryLog:
 def splitter(model: str) -> Splitter:
     """Return what takes texts apart as a model does. Raises ModelUnavailable for one that cannot be looked into."""
     return open_splitter(model, settings().models_dir)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def reader(model: str) -> Reader:
+    """Return what reads a query as a model does. Raises ModelUnavailable for one that cannot be looked into."""
+    return open_reader(model, settings().models_dir)
 
 
 @st.cache_resource(show_spinner="Searching the reference queries", max_entries=4)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Figure
+from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Example, Figure
+from vibeshelf.services.probes.mixture import MOST_SAID, share_by_chance, two_kinds
 from vibeshelf.services.probes.probe import EXAMPLES, Finding, Probe, example
 from vibeshelf.services.probes.reencoding import SAMPLE, Reencoded, Rows, found_elsewhere, of_heads, of_queries, share_interval
 from vibeshelf.services.probes.specimen import Specimen
-from vibeshelf.services.probes.wording import Followed
+from vibeshelf.services.probes.wording import LEAST_BOOKS, Followed
 
-_ENCODE = "encode them again with the repair 'encode'"
+_ENCODE, _ENCODE_ALL = "encode them again with the repair 'encode'", "encode all again with the repair 'encode'"
 _BINS = 40
 # What does not follow its words is suspected; so large a share of suspects is more than unusual books explain.
 _SUSPECT_SHARE, _SUSPECT_FAIL_SHARE = 0.02, 0.1
 _LEAST_SUSPECTS = 8
+# From here on half of all is told from the shape of all agreements, which a few books with few words cannot have.
+_BULK_SHARE = 0.25
 # Standard errors by which the own words must do better than another book's.
 _FOLLOWS = 5.0
 
@@ -133,18 +136,45 @@ def _suspected(specimen: Specimen, followed: Followed, figures: dict[str, Figure
     below = int((own < chance).sum())
     expected = len(own) * _left_tail(own, chance)
     share = max(0.0, 2 * (below - 2 * expected)) / len(own)
-    figures |= {"below_chance": below, "expected_below_chance": expected, "share": share}
+    bulk = share_by_chance(followed)
+    figures |= {"below_chance": below, "expected_below_chance": expected, "share": share, "share_by_chance": bulk}
+    if bulk >= _BULK_SHARE:
+        observed = f"about {_percent(bulk)} of {len(own):,} vectors follow the words of their books no better than of others"
+        return Finding(FAIL, observed, _ENCODE_ALL, examples=_least(specimen, followed), figures=figures, repair="encode")
     observed = f"{below:,} of {len(own):,} vectors do not follow the words of their books at all, {expected:.1f} expected"
     if below < _LEAST_SUSPECTS or share < _SUSPECT_SHARE:
         return Finding(PASS, observed, figures=figures)
     rows = followed.least(below).tolist()
     books = specimen.holdings.books
-    shown = [example(books[row], f"agreement {followed.own[row]:.2f}") for row in rows[:EXAMPLES]]
     status = FAIL if share >= _SUSPECT_FAIL_SHARE else WARN
     observed += f": about {_percent(share)} are foreign"
     return Finding(
-        status, observed, _ENCODE, examples=shown, figures=figures, repair="encode", book_ids=[books[row].book_id for row in rows]
+        status, observed, _ENCODE, examples=_least(specimen, followed), figures=figures, repair="encode",
+        book_ids=[books[row].book_id for row in rows],
+    )  # fmt: skip
+
+
+def _least(specimen: Specimen, followed: Followed) -> list[Example]:
+    """Return the books whose vectors follow their words the least."""
+    return [example(specimen.holdings.books[row], f"agreement {followed.own[row]:.2f}") for row in followed.least(EXAMPLES).tolist()]
+
+
+def _spaces(specimen: Specimen) -> Finding:
+    kinds = two_kinds(specimen.texts, specimen.unit, specimen.sound, specimen.seed)
+    if kinds is None:
+        if int(specimen.sound.sum()) < LEAST_BOOKS:
+            return Finding(NOT_APPLICABLE, "too few books to learn from")
+        return Finding(PASS, "the vectors cannot be sorted into two kinds")
+    figures: dict[str, Figure] = {"share": kinds.share, "said": kinds.said}
+    observed = (
+        f"sorted into two kinds ({kinds.share:.0%} and {1 - kinds.share:.0%} of {len(kinds.rows):,} books looked at), each tells "
+        f"{max(kinds.said, 0.0):.0%} as much about the other as about itself"
     )
+    if not kinds.apart:
+        return Finding(PASS, observed, figures=figures)
+    rows = kinds.rows[kinds.second][:EXAMPLES].tolist()
+    shown = [example(specimen.holdings.books[row], "of the smaller kind") for row in rows]
+    return Finding(FAIL, observed, _ENCODE_ALL, examples=shown, figures=figures, repair="encode")
 
 
 def _left_tail(own: np.ndarray, point: float) -> float:
@@ -169,6 +199,13 @@ _OTHERS = "Some vectors were made by another model, in another way, or of anothe
 PROBES = (
     Probe("vectors.foreign", "Foreign vectors", "the vectors that the encoder gives", _OTHERS, _foreign, needs=("encoder",)),
     Probe("vectors.words", "Words", "vectors that follow the words of their books", _OTHERS, _words),
+    Probe(
+        "vectors.spaces",
+        "One space",
+        f"kinds that tell {MOST_SAID:.0%} or more of each other",
+        "The collection holds vectors of two models, and those of one are noise to the other: encode all of them again.",
+        _spaces,
+    ),
     Probe(
         "vectors.order",
         "Order",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 
@@ -45,6 +46,11 @@ def cover_svg(book: Book) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="{cloth}"/>{_ORNAMENTS[drawn // 3 % len(_ORNAMENTS)].format(gold=gold)}'
         f'<rect width="5" height="{_HEIGHT}" fill="#000" fill-opacity="0.16"/>{title}{author}{year}</svg>'
     )
+
+
+def cover_picture(book: Book) -> str:
+    """Return the cover as an image element, for places that take HTML but no SVG."""
+    return f'<img alt="" src="data:image/svg+xml;base64,{b64encode(cover_svg(book).encode()).decode()}">'
 
 
 def wrapped(title: str) -> list[str]:

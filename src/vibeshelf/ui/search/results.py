@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
-from vibeshelf.core.records import Book, Hit, SearchResult
+from vibeshelf.core.records import Book, Filter, Hit, SearchResult
 from vibeshelf.core.wishes import Steering
 from vibeshelf.services.closeness import Closeness
 from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.search import MAX_K
-from vibeshelf.services.shelf import Shelf
+from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
-from vibeshelf.ui.search.covers import cover_svg
-from vibeshelf.ui.search.reading import explain, reading_of
+from vibeshelf.ui.search.covers import cover_picture
+from vibeshelf.ui.search.explain import explained
 from vibeshelf.ui.search.narrowing import filters_of_address, narrowing
+from vibeshelf.ui.search.reading import explain, reading_of
 from vibeshelf.ui.text import plain
+from vibeshelf.ui.visitor import visitor
 
 PAGE = 10
-_SHOWN, _SHOWN_FOR, _LOGGED, _VISITOR = "shown", "shown-for", "logged", "visitor"
+# Which results get their marked sentences together: the first that a screen shows, then the next, then the rest.
+_ROUNDS = ((0, 2), (2, 5), (5, MAX_K))
+_SHOWN, _SHOWN_FOR, _LOGGED = "shown", "shown-for", "logged"
+
+
+def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
+    """Open what a search shows its results with, and search once, which is logged nowhere. Raises VibeshelfError as opening does."""
+    shelf = resources.shelf(collection)
+    _closeness(shelf)
+    shelf.run("the first search of a process loads what later ones find loaded", PAGE, remember=False)
+    resources.sentences(collection)
+    resources.desk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +81,15 @@ def results(collection: str, query: str, like: str | None) -> None:
         _seed_line(shelf, like, query)
     explain(wish, query, mirror, found.model)
     left = len(mirror.select(filters)) if mirror is not None and filters else None
-    _draw(shelf, found, Asked(asked, query, like, wish.steering), left)
+    _draw(shelf, found, Asked(asked, query, like, wish.steering), filters, left)
     if mirror is not None and len(mirror):
         # The results are on their way: what their counts need is read now, and drawn above them where its place is kept.
         with narrow:
             narrowing(mirror, filters)
 
 
-def _draw(shelf: Shelf, found: SearchResult, asked: Asked, left: int | None) -> None:
-    closeness = resources.closeness(found.collection)
+def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Filter], left: int | None) -> None:
+    closeness = _closeness(shelf)
     if not found.hits:
         empty_state(
             "No book is left with these filters; take some of them back."
@@ -88,13 +101,17 @@ def _draw(shelf: Shelf, found: SearchResult, asked: Asked, left: int | None) -> 
         narrower = "fewer filters or " if left is not None else ""
         st.info(f"Nothing here comes close. These are the nearest books; {narrower}a mood, a place or a plot in other words may find more.",
                 icon=":material/travel_explore:")  # fmt: skip
-    timing_line(found, left)
+    explained(found, filters, left, asked.steering)
     try:
         _cards_and_marks(shelf, found, asked, closeness)
     except VibeshelfError as error:
         show_error(error)
         return
     _next_page(found)
+
+
+def _closeness(shelf: Shelf) -> Closeness | None:
+    return resources.closeness(shelf.name, mirror_key(shelf.manifest))
 
 
 def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
@@ -106,41 +123,28 @@ def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
 def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: Asked, closeness: Closeness | None) -> None:
     sentences = resources.sentences(found.collection)
     books, floor = [hit.book for hit in found.hits], closeness.sentence_floor if closeness else 1.0
-    thumbs = suggested(resources.desk(), found.collection, asked.typed, _visitor()) if asked.typed else {}
+    thumbs = suggested(resources.desk(), found.collection, asked.typed, visitor()) if asked.typed else {}
     template = resources.settings().link_template
     cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
     known = sentences.knows(books)
     marks = sentences.matching(shelf.aim(found.query, asked.like, asked.steering), books, floor) if known else None
     draw_cards(cards, asked.name, marks, _liked, _thumbed)
     if not known:
-        # The results are on their way to the browser; these follow them.
-        draw_marks(asked.name, sentences.matching(shelf.aim(found.query, asked.like, asked.steering), books, floor))
-
-
-def timing_line(result: SearchResult, left: int | None = None) -> None:
-    """Say how many, how fast, on what; `left` is how many books the filters leave."""
-    of = f"{result.count:,} books" if left is None else f"the {left:,} books that the filters leave of {result.count:,},"
-    encode = "vector remembered" if result.remembered else f"encode {result.encode_ms:.0f}"
-    st.caption(
-        f"{len(result.hits)} of {of} in {result.total_ms:.0f} ms "
-        f"({encode}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
-        f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
-    )
+        # The results are on their way to the browser; the marks follow them, those of the books on the screen first.
+        aim = shelf.aim(found.query, asked.like, asked.steering)
+        with st.container(gap=None):
+            for start, end in _ROUNDS:
+                if books[start:end]:
+                    draw_marks(asked.name, sentences.matching(aim, books[start:end], floor), start)
 
 
 def _seed_line(shelf: Shelf, like: str, query: str) -> None:
     book: Book = shelf.index().books([like])[like]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="seed"):
-        st.html(f'<div style="width:3.2rem">{_picture(book)}</div>', width="content")
+        st.html(f'<div style="width:3.2rem">{cover_picture(book)}</div>', width="content")
         direction = ", moved towards your words" if query else ""
         st.markdown(f"Books near to **{plain(book.title)}** by {plain(book.author or 'an unknown author')}{direction}", width="content")
         st.button("Search anew", key="unlike", on_click=forget_like, type="tertiary", icon=":material/close:")
-
-
-def _picture(book: Book) -> str:
-    from base64 import b64encode
-
-    return f'<img alt="" src="data:image/svg+xml;base64,{b64encode(cover_svg(book).encode()).decode()}">'
 
 
 def _next_page(found: SearchResult) -> None:
@@ -169,10 +173,4 @@ def _thumbed() -> None:
     pressed = st.session_state[KEY].get(THUMBED) or {}
     book_id, up, query = pressed.get("id"), pressed.get("up"), st.session_state.get("q") or ""
     if isinstance(book_id, str) and up in (True, False, None) and query.strip():
-        suggest(resources.desk(), st.session_state["collection"], query, book_id, up, _visitor())
-
-
-def _visitor() -> str:
-    if _VISITOR not in st.session_state:
-        st.session_state[_VISITOR] = secrets.token_hex(8)
-    return str(st.session_state[_VISITOR])
+        suggest(resources.desk(), st.session_state["collection"], query, book_id, up, visitor())
