@@ -150,14 +150,7 @@ def _state_of(settings: Settings, index: Index, queries: QueryVectors) -> _State
 
 
 def _search(
-    state: _State,
-    query: str,
-    k: int,
-    system: str,
-    filters: Sequence[Filter],
-    like: str | None,
-    remember: bool,
-    steering: Steering,
+    state: _State, query: str, k: int, system: str, filters: Sequence[Filter], like: str | None, remember: bool, steering: Steering
 ) -> SearchResult:
     queries = state.queries if remember else QueryVectors(state.queries.encoder, 0)
     result = search(state.index, state.mirror, queries, query, k, system, filters, like, steering)

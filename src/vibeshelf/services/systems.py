@@ -57,13 +57,13 @@ def dense(
         # A few more than asked for, so that ties at the end are broken by id and not by the index.
         pairs = index.nearest(vector, k + 10, filters)[:k]
     else:
-        pairs = mirror.nearest(vector, k, _allowed(mirror, filters, steering))
+        pairs = mirror.nearest(vector, k, allowed(mirror, filters, steering))
     return [Scored(book_id, score, score, None) for book_id, score in pairs]
 
 
 def lexical(mirror: Mirror, query: str, k: int, filters: Sequence[Filter] = (), steering: Steering = STRAIGHT) -> list[Scored]:
     """Return up to k books of the highest BM25 score; books that share no word with the query are left out."""
-    rows = _allowed(mirror, filters, steering)
+    rows = allowed(mirror, filters, steering)
     scores = _lexical_scores(mirror, query)[rows]
     best = _top_positive(scores, k)
     return [Scored(mirror.ids[rows[at]], float(scores[at]), None, float(scores[at])) for at in best]
@@ -92,7 +92,7 @@ def hybrid(
 def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: int, filters: Sequence[Filter], steering: Steering) -> Rows:
     """Return the rows, ascending, that are near by meaning or by words; all that pass the filters where there are few."""
     count = max(MOST_CANDIDATES, 2 * k)
-    rows = _allowed(mirror, filters, steering)
+    rows = allowed(mirror, filters, steering)
     if len(rows) <= EXACT_BOOKS:
         return rows
     if filters or steering.left_out:
@@ -103,7 +103,7 @@ def _candidates(index: Index, mirror: Mirror, vector: Vectors, query: str, k: in
     return np.union1d(near, rows[_top_positive(words, count)])
 
 
-def _allowed(mirror: Mirror, filters: Sequence[Filter], steering: Steering) -> Rows:
+def allowed(mirror: Mirror, filters: Sequence[Filter], steering: Steering) -> Rows:
     """Return the rows, ascending, that pass the filters and have none of the genres that are left out."""
     rows = mirror.select(filters)
     if not steering.left_out:

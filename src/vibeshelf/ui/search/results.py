@@ -47,15 +47,12 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked: `name` tells it from any other, `typed` are the words as they were typed; `left` is how many books the
-    filters leave, None without any."""
+    """What was asked: `name` tells it from any other, `typed` are the words as they were typed."""
 
     name: str
     typed: str
     like: str | None
     steering: Steering
-    filters: Sequence[Filter]
-    left: int | None
 
 
 def results(collection: str, query: str, like: str | None) -> None:
@@ -87,14 +84,14 @@ def results(collection: str, query: str, like: str | None) -> None:
         _seed_line(shelf, like, query)
     explain(wish, query, mirror, found.model)
     left = len(mirror.select(filters)) if mirror is not None and filters else None
-    _draw(shelf, found, Asked(asked, query, like, wish.steering, filters, left))
+    _draw(shelf, found, Asked(asked, query, like, wish.steering), filters, left)
     if mirror is not None and len(mirror):
         # The results are on their way: what their counts need is read now, and drawn above them where its place is kept.
         with narrow:
             narrowing(mirror, filters)
 
 
-def _draw(shelf: Shelf, found: SearchResult, asked: Asked) -> None:
+def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Filter], left: int | None) -> None:
     closeness = _closeness(shelf)
     if not found.hits:
         empty_state(
@@ -104,10 +101,10 @@ def _draw(shelf: Shelf, found: SearchResult, asked: Asked) -> None:
         )
         return
     if closeness and not asked.like and not asked.steering.like and nothing_close(found.hits, closeness):
-        narrower = "fewer filters or " if asked.left is not None else ""
+        narrower = "fewer filters or " if left is not None else ""
         st.info(f"Nothing here comes close. These are the nearest books; {narrower}a mood, a place or a plot in other words may find more.",
                 icon=":material/travel_explore:")  # fmt: skip
-    explained(found, asked.filters, asked.left)
+    explained(found, filters, left, asked.steering)
     try:
         _cards_and_marks(shelf, found, asked, closeness)
     except VibeshelfError as error:
