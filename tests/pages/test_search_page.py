@@ -52,7 +52,9 @@ def drawn(at: AppTest) -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    return "\n".join(str(each.value) for each in [*at.markdown, *at.caption, *at.warning, *at.info]) + "".join(box.label for box in at.expander)
+    return "\n".join(str(each.value) for each in [*at.markdown, *at.caption, *at.warning, *at.info]) + "".join(
+        box.label for box in at.expander
+    )
 
 
 def test_a_link_with_filters_searches_what_they_leave(visit: Visit, log: QueryLog, starter: Shelf) -> None:
