@@ -20,6 +20,7 @@ from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
+from vibeshelf.ui.search import window
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
@@ -162,7 +163,15 @@ def _more() -> None:
 
 
 def _liked() -> None:
-    book_id = st.session_state[KEY].get(LIKED)
+    _like(st.session_state[KEY].get(LIKED))
+
+
+def liked_in_window() -> None:
+    """Show more like the book of the shop window that was pressed."""
+    _like(st.session_state[window.KEY].get(window.CHOSEN))
+
+
+def _like(book_id: object) -> None:
     if isinstance(book_id, str):
         st.query_params["like"] = book_id
         st.session_state["q"] = ""
