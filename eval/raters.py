@@ -86,7 +86,6 @@ class Rater:
         self.page.wait_for_function("() => document.activeElement.tagName === 'INPUT'", timeout=PATIENCE_MS)
         self.page.keyboard.type(words)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_function("() => document.activeElement.tagName !== 'INPUT'", timeout=PATIENCE_MS)
 
     def press(self, grade: int) -> str:
         """Press a grade's key and return the pair that it is for, without waiting for what comes of it."""

@@ -37,10 +37,12 @@ function give() {
 
 function onKey(event) {
   if (!here() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-  const typing = inText(event.target)
-  if (typing) {
-    // Enter takes the note and leaves its box, once the box has heard it: the next key is a grade.
-    if (event.key === "Enter" && inNote(event.target)) setTimeout(() => event.target.blur())
+  if (inText(event.target)) {
+    if (event.key !== "Enter" || !inNote(event.target)) return
+    // Leaving its box takes the note; the next key, however soon it comes, is a grade.
+    event.stopImmediatePropagation()
+    event.preventDefault()
+    event.target.blur()
     return
   }
   const key = keyOf(event)
