@@ -4,14 +4,17 @@ import streamlit as st
 
 from vibeshelf.ui.collection_box import collection_box
 from vibeshelf.ui.layout import page
-from vibeshelf.ui.search.asking import asking_box, welcome
+from vibeshelf.ui.search.asking import asking_box, say_why, welcome
 from vibeshelf.ui.search.results import results
+from vibeshelf.ui.search.typing import suggestions
 
 with page("Search"):
     query = asking_box()
     collection = collection_box()
     like = st.query_params.get("like")
+    say_why(query)
     if query or like:
         results(collection, query, like)
     else:
         welcome()
+    suggestions(collection)

@@ -7,11 +7,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from vibeshelf.core.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 # With room for the starter collection to be made on a slow machine.
@@ -82,3 +88,40 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def bare_app(folder: Path, code: str) -> Iterator[str]:
+    """Serve a Streamlit script of these lines, which benchmarks take as their floor; yield its address."""
+    script = folder / "bare.py"
+    script.write_text(code, encoding="utf-8")
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a browser. Raises SystemExit where there is none."""
+    if CHROMIUM is None:
+        raise SystemExit("no Chromium on this machine: install it (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a data folder of its own, which shares only the exported models."""
+    with tempfile.TemporaryDirectory() as folder:
+        models = load_settings().models_dir
+        models.mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "models").symlink_to(models)
+        yield Path(folder)

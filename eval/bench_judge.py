@@ -1,7 +1,8 @@
 """Judging in the browser: how long from the key to the next book, and whether many raters and a killed server lose anything.
 
-`python -m eval.bench_judge [--quick]`. The time is taken in the page itself: from the key press to the frame after which the
-next book and its buttons are on the screen. Beside it, in turns, the same of a bare Streamlit page with one button: the floor.
+`python -m eval.bench_judge [--quick] [--part keys|raters]`. The time is taken in the page itself: from the key press to the frame
+after which the next book and its buttons are on the screen. Beside it, in turns, the same of a bare Streamlit page with one
+button: the floor.
 Then eight raters in eight browser windows grade at once, the server is killed (SIGKILL) half-way with keys just pressed, and
 what their screens said was saved is looked for in the database.
 """
@@ -9,16 +10,11 @@ what their screens said was saved is looked for in the database.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import time
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from eval.apps import CHROMIUM, QUIET, ROOT, App, free_port, wait_until_it_answers
+from eval.apps import App, bare_app, chromium, scratch
 from eval.measuring import Report, percentile_ms, say
 from eval.raters import Rater, stored
 from vibeshelf.core.settings import load_settings
@@ -55,13 +51,17 @@ counter()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="40 grades instead of 200, by 2 raters instead of 8")
-    quick = parser.parse_args().quick
-    report = Report("bench-judge", quick)
+    parser.add_argument("--part", choices=("keys", "raters"), help="only the keys, which want a quiet machine, or the raters")
+    arguments = parser.parse_args()
+    quick, part = arguments.quick, arguments.part
+    report = Report(f"bench-judge-{part}" if part else "bench-judge", quick)
     with scratch() as data_dir, chromium() as browser:
         app = App(data_dir).start()
         try:
-            time_keys(report, browser, app, 40 if quick else GRADES)
-            grade_at_once(report, browser, app, *((2, 40) if quick else (RATERS, GRADES)))
+            if part != "raters":
+                time_keys(report, browser, app, 40 if quick else GRADES)
+            if part != "keys":
+                grade_at_once(report, browser, app, *((2, 40) if quick else (RATERS, GRADES)))
         finally:
             app.kill()
     print(report.table())
@@ -74,7 +74,7 @@ def time_keys(report: Report, browser: Browser, app: App, count: int) -> None:
     rater.sit_down()
     for _ in range(3):
         rater.grade(1)
-    with bare_app(app.data_dir) as url:
+    with bare_app(app.data_dir, _BARE) as url:
         bare = browser.new_page()
         bare.goto(url)
         bare.wait_for_selector("[class*='st-key-grade-3-']", timeout=120_000)
@@ -105,18 +105,21 @@ def grade_at_once(report: Report, browser: Browser, app: App, raters: int, grade
     seats = [Rater(browser.new_context().new_page(), app.url, f"rater {at}") for at in range(raters)]
     for seat in seats:
         seat.sit_down()
-    killed, cut_off = False, 0
+    killed, cut_off, rounds = False, 0, []
     while any(len(seat.shown_saved) < grades for seat in seats):
-        done = min(len(seat.shown_saved) for seat in seats)
+        done, began = min(len(seat.shown_saved) for seat in seats), time.perf_counter()
         pressed = [(seat, seat.press((done + at) % 4), (done + at) % 4) for at, seat in enumerate(seats) if len(seat.shown_saved) < grades]
         if done == grades // 2 and not killed:
             cut_off, killed = kill_and_come_back(app, pressed), True
             continue
         for seat, pair, grade in pressed:
             seat.see_saved(pair, grade)
+        rounds.append(time.perf_counter() - began)
+    report.samples["a key of every rater, until all are shown as saved"] = {"ours": rounds}
     events = open_desk(load_settings(data_dir=app.data_dir)).judgments
     there = {seat.name: stored(app.data_dir, "starter", seat.name) for seat in seats}
     missing = sum(there[seat.name].get(pair) != grade for seat in seats for pair, grade in seat.shown_saved.items())
+    report.limits["raters at once"] = raters
     report.limits["grades shown as saved, with the server killed half-way"] = sum(len(seat.shown_saved) for seat in seats)
     report.limits["of them not in the database"] = missing
     report.limits["keys that the kill cut off before they were shown as saved"] = cut_off
@@ -138,43 +141,6 @@ def kill_and_come_back(app: App, pressed: list[tuple[Rater, str, int]]) -> int:
         seat.come_back()
     say(f"killed and started again; {cut_off} of {len(pressed)} keys were on their way")
     return cut_off
-
-
-@contextmanager
-def bare_app(folder: Path) -> Iterator[str]:
-    """Serve the bare page; yield its address."""
-    script = folder / "bare.py"
-    script.write_text(_BARE, encoding="utf-8")
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        wait_until_it_answers(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait(60)
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a browser. Raises SystemExit where there is none."""
-    if CHROMIUM is None:
-        raise SystemExit("no Chromium on this machine: install it (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield a data folder of its own, which shares only the exported models."""
-    with tempfile.TemporaryDirectory() as folder:
-        models = load_settings().models_dir
-        models.mkdir(parents=True, exist_ok=True)
-        (Path(folder) / "models").symlink_to(models)
-        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 Searches with and without it take turns, query by query, in one process; a second series without it shows how far two equal things
 come apart on this machine today. The thread that writes runs meanwhile, so what it takes from single searches is shared by all
 three: the lines with eight searches at a time count it where it belongs, with the wait until the last row is written.
+
+What a log adds is far below what a machine with other work lets searches differ by, so the quickest kind, one whose vector is
+remembered, is also measured in processor time of the thread that searches: the median over pairs, each its own difference.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +76,9 @@ def run(report: Report, shelf: Shelf, queries: Sequence[str], repeats: int, name
         report.add(f"{len(queries)} searches, {_AT_A_TIME} at a time, {words}", taken, plain, "ms", REACH, repeats)
     health = shelf.log.health()
     assert (health.lost, health.waiting) == (0, 0), health
-    report.limits["what keeping adds to the thread that searches, microseconds"] = added_us(shelf, queries[0])
+    for system in ("dense", "hybrid"):
+        remembered(report, shelf, queries, system, repeats * 5, name)
+    report.limits["what writing takes in its own thread, microseconds a row"] = written_us(shelf, queries)
 
 
 def blocks(shelf: Shelf, searches: dict[str, Search], queries: Sequence[str], repeats: int) -> dict[str, list[float]]:
@@ -89,15 +96,35 @@ def blocks(shelf: Shelf, searches: dict[str, Search], queries: Sequence[str], re
     return samples
 
 
-def added_us(shelf: Shelf, query: str, times: int = 500) -> float:
-    """Return the processor time, in microseconds, that a logged search takes more than another in its own thread; medians."""
-    taken: dict[bool, list[int]] = {True: [], False: []}
-    for _ in range(times):
-        for logged in (True, False):
-            started = time.thread_time_ns()
-            _ = logged_search(shelf, query, system="lexical", source="python") if logged else shelf.run(query, system="lexical")
-            taken[logged].append(time.thread_time_ns() - started)
-    return float(np.median(taken[True]) - np.median(taken[False])) / 1000
+def remembered(report: Report, shelf: Shelf, queries: Sequence[str], system: str, repeats: int, name: str) -> None:
+    """Add the lines of searches whose vectors are remembered, in the processor time of the thread that searches."""
+    again = open_shelf(shelf.name, settings=shelf.store.settings)
+    again.log = shelf.log
+    searches: dict[str, Search] = {
+        "logged": lambda text: logged_search(again, text, system=system, source="python"),
+        "not logged": lambda text: again.run(text, system=system),
+        "not logged again": lambda text: again.run(text, system=system),
+    }
+    samples = report.samples[f"remembered, {system}, thread"] = interleave(searches, queries, repeats, clock=time.thread_time)
+    plain, n = float(np.median(samples["not logged"])), len(samples["logged"])
+    for what, words in (("logged", "logged"), ("not logged again", "not logged again (the noise)")):
+        added = float(np.median(np.subtract(samples[what], samples["not logged"])))
+        line = f"remembered search, {name}, {system}, its thread, {words}"
+        report.add(line, 1000 * (plain + added), 1000 * plain, "ms", REACH, n, f"{1e6 * added:+.1f} microseconds")
+        report.limits[f"{line}: what is added, microseconds"] = 1e6 * added
+
+
+def written_us(shelf: Shelf, queries: Sequence[str]) -> float:
+    """Return the processor time of the whole process for a row that is written, without the search that it is of."""
+    rows = [row for _ in range(20) for row in shelf.log.read(limit=len(queries))]
+    taken = []
+    for _ in range(5):
+        started = time.process_time()
+        for row in rows:
+            shelf.log.add_made(partial(replace, row))
+        shelf.log.flush(60)
+        taken.append((time.process_time() - started) / len(rows))
+    return 1e6 * float(np.median(taken))
 
 
 if __name__ == "__main__":

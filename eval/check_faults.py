@@ -1,6 +1,7 @@
-"""The fault suite in full: python -m eval.check_faults [--plantings 100] [--only clean|faults] [--quick].
+"""The fault suite in full: python -m eval.check_faults [--plantings 100] [--only clean|faults] [--quick] [--named KIND ...].
 
 Prints two tables: clean collections with the alarms that they raise, and faults with the least strength at which they are found.
+It takes long, so it can be run in parts: vectors that were encoded once are kept in the data folder.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ import numpy as np
 from eval.clean import E5, SMALL, STATIC, clean_collections, laid_out
 from eval.corpora import read_books
 from eval.faults import geometry_faults, prompted_faults, tower_faults, vector_faults
-from eval.planting import Fault, Remembering, copy_of
+from eval.kept_vectors import keep, remembering
+from eval.planting import Fault, copy_of
 from vibeshelf.adapters.catalog import STARTER
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.encoders.model_files import read_model
@@ -37,18 +39,22 @@ def main() -> None:
     parser.add_argument("--plantings", type=int, default=100, help="of each fault at each strength (default: 100)")
     parser.add_argument("--only", choices=("clean", "faults"), help="one of the two tables")
     parser.add_argument("--quick", action="store_true", help="5 plantings")
+    parser.add_argument("--named", nargs="+", metavar="KIND", help="only what has one of these in its name or its probe's")
     arguments = parser.parse_args()
+    named = tuple(arguments.named or ("",))
     settings = load_settings()
     if arguments.only != "faults":
-        _print_clean(settings)
+        _print_clean(settings, named)
     if arguments.only != "clean":
-        _print_faults(settings, 5 if arguments.quick else arguments.plantings)
+        _print_faults(settings, 5 if arguments.quick else arguments.plantings, named)
 
 
-def _print_clean(settings: Settings) -> None:
-    encoders: dict[str, Encoder] = {name: open_encoder(settings, name, may_export=True) for name in (SMALL, E5, STATIC)}
+def _print_clean(settings: Settings, named: Sequence[str]) -> None:
+    encoders = {name: remembering(settings, open_encoder(settings, name, may_export=True)) for name in (SMALL, E5, STATIC)}
     print("| clean collection | model | books | fail | warn | reason | seconds |\n|---|---|---|---|---|---|---|")
     for each in clean_collections():
+        if not any(word in each.name for word in named):
+            continue
         specimen = laid_out(each.books, encoders[each.model])
         examination = examine_specimen(specimen)
         raised = [result for result in examination.results if result.status in (WARN, FAIL)]
@@ -56,21 +62,28 @@ def _print_clean(settings: Settings) -> None:
         reason = "; ".join(f"{result.id}: {result.observed}" for result in raised)
         row = (each.name, each.model, f"{len(each.books):,}", *counts, reason, f"{examination.seconds:.1f}")
         print(f"| {' | '.join(map(str, row))} |", flush=True)
+        # The static model is quicker to ask again than its vectors are to keep.
+        if each.model != STATIC:
+            keep(settings, encoders[each.model])
 
 
-def _print_faults(settings: Settings, plantings: int) -> None:
+def _print_faults(settings: Settings, plantings: int, named: Sequence[str]) -> None:
     starter = read_books(STARTER)
-    other = Remembering(open_encoder(settings, E5))
+    other = remembering(settings, open_encoder(settings, E5))
     with tempfile.TemporaryDirectory() as folder:
-        cls = Remembering(_with_another_pooling(settings, Path(folder)))
-        own = laid_out(starter, Remembering(open_encoder(settings, SMALL, may_export=True)))
+        cls = remembering(settings, _with_another_pooling(settings, Path(folder)))
+        mine = remembering(settings, open_encoder(settings, SMALL, may_export=True))
+        own = laid_out(starter, mine)
         prompted = laid_out(starter[::3], other)
         print(f"\n{len(starter)} books, {SMALL}; each strength planted up to {plantings} times.\n")
         print("| fault | probe | stated strength | found there | least strength found in 99 % | weaker: found |\n|---|---|---|---|---|---|")
         every = [*tower_faults(other, open_encoder(settings, STATIC)), *vector_faults(other, cls), *geometry_faults()]
         for specimen, faults in ((own, every), (prompted, prompted_faults())):
             for fault in faults:
-                print(_row(specimen, fault, plantings), flush=True)
+                if any(word in fault.name or word in fault.probe for word in named):
+                    print(_row(specimen, fault, plantings), flush=True)
+                    for encoder in (other, cls, mine):
+                        keep(settings, encoder)
 
 
 def _with_another_pooling(settings: Settings, folder: Path) -> Encoder:

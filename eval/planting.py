@@ -62,6 +62,11 @@ class Remembering:
         counted: list[int] = self._encoder.count_tokens(texts)  # type: ignore[attr-defined]
         return counted
 
+    def documents(self) -> tuple[list[str], Vectors]:
+        """Return the texts that it knows as documents with their vectors, float32 (n, dimension)."""
+        texts = [text for tower, text in self._known if tower == "document"]
+        return texts, self._rows("document", texts, self._encoder.encode_documents)
+
     def _rows(self, tower: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
         new = [text for text in dict.fromkeys(texts) if (tower, text) not in self._known]
         if new:

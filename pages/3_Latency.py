@@ -1,5 +1,7 @@
 """Latency: what a search costs on each device, backend and precision, here and on other machines, and how the live one does."""
 
+from functools import partial
+
 import streamlit as st
 
 from vibeshelf.ui import resources
@@ -30,7 +32,7 @@ def measured(collection: str) -> None:
         for heading, part in (
             ("Where the time goes", stages),
             ("Many at a time", throughput),
-            ("Speed beside quality", trade),
+            ("Speed beside quality", partial(trade, collection)),
             ("What it costs", cost),
         ):
             st.subheader(heading, anchor=False)

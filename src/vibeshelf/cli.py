@@ -12,11 +12,12 @@ from vibeshelf import __version__
 from vibeshelf.commands.app import add_app
 from vibeshelf.commands.artifacts import add_artifacts
 from vibeshelf.commands.bench import add_bench
+from vibeshelf.commands.collections import add_collections, add_logbook
 from vibeshelf.commands.evaluate import add_evaluate
 from vibeshelf.commands.frame import BAD_INPUT, FINE, STOPPED, Parser
 from vibeshelf.commands.health import add_health
 from vibeshelf.commands.ingest import add_ingest
-from vibeshelf.commands.inspect import add_collections, add_doctor, add_gate
+from vibeshelf.commands.inspect import add_doctor, add_gate
 from vibeshelf.commands.judge import add_judge
 from vibeshelf.commands.search import add_search
 from vibeshelf.core.errors import VibeshelfError
@@ -28,6 +29,7 @@ _COMMANDS = (
     add_judge,
     add_health,
     add_collections,
+    add_logbook,
     add_doctor,
     add_gate,
     add_bench,

@@ -55,14 +55,20 @@ NASTY = {
     "description": "<u onmouseover='window.hacked=1'>sea</u> & storms :smile: `code` # heading ![i](x)",
     "genres": ["<u>sea</u>", "]] :blue["],
     "year": 1900,
+    "language": "<img src=x onerror='window.hacked=1'>",
+    "country": "<svg onload='window.hacked=1'>",
+    "work_id": "<b onclick='window.hacked=1'>work</b>",
 }
+# The same with an id that is no less hostile, for the pages that put ids into attributes and addresses.
+NASTY_ID = "\"'><img src=x onerror=window.hacked=1>&like=#"
 
 
 @pytest.fixture(scope="session")
 def server(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app over the starter collection and one of hostile text."""
     source = tmp_path_factory.mktemp("nasty") / "nasty.jsonl"
-    source.write_text(json.dumps(NASTY) + "\n")
+    books = [NASTY, {**NASTY, "book_id": NASTY_ID, "title": "<img src=x onerror='window.hacked=1'>", "work_id": "other"}]
+    source.write_text("".join(json.dumps(book) + "\n" for book in books))
     ingest(open_source(str(source)), starter.store.settings, IngestOptions("nasty"))
     with serving(starter.store.settings.data_dir) as running:
         yield running

@@ -65,8 +65,16 @@ def test_hostile_text_in_books_and_queries_shows_as_text(wide: Page, server: Ser
     card = wide.locator("#hit-1")
     expect(card).to_contain_text("<script>window.hacked=1</script> **bold** $x$ :red[red]", timeout=60_000)
     expect(card).to_contain_text("& storms :smile: `code` # heading")
-    assert card.locator("a[href*=javascript], script, img, u").count() == 0
+    assert wide.locator(".vs-cards").locator("a[href*=javascript], script, img, u, svg[onload], b").count() == 0
+    other = wide.locator(".vs-card", has_text="<img src=x onerror='window.hacked=1'>").last
+    other.get_by_role("link", name=re.compile("More like")).click()
+    expect(wide.locator(".st-key-seed")).to_contain_text("<img src=x", timeout=60_000)
+    expect(wide.locator("#hit-1")).to_contain_text("**bold** $x$", timeout=60_000)
     assert wide.evaluate("window.hacked") is None
+    for page in ("Health", "Collections", "Judge", "Relevance", "Latency"):
+        wide.goto(f"{server.url}/{page}?collection=nasty")
+        expect(wide.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+        assert wide.evaluate("window.hacked") is None, page
 
 
 def test_nothing_is_fetched_from_elsewhere(wide: Page, server: Server) -> None:

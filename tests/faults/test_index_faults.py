@@ -14,10 +14,10 @@ from eval.planting import Remembering
 
 from tests.conftest import settings_in
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import Index, Store
+from vibeshelf.adapters.index import GRAPH, Index, Store
 from vibeshelf.adapters.mirror import drop_mirror, mirror_key
 from vibeshelf.core.errors import InputError, ModelMismatch
-from vibeshelf.core.probes import FAIL, PASS, WARN, Examination, ProbeResult
+from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Examination, ProbeResult
 from vibeshelf.core.settings import Settings
 from vibeshelf.services import health, repair
 from vibeshelf.services.corpus import corpus_hash
@@ -219,6 +219,7 @@ def test_a_rebuilt_collection_has_the_same_books_and_a_graph_that_finds_them(bui
     again = Store(settings_of(index)).open("books")
     assert [info.name for info in Store(settings_of(index)).collections()] == ["books"]
     assert again.manifest.collection == "books"
+    assert again.hnsw()["ef_search"] == again.manifest.hnsw["ef_search"] == GRAPH["ef_search"]
     results = look(again, "index.recall", "vectors.corpus", "vectors.count", "index.mirrored", "index.parameters")
     assert {result.id: result.status for result in results.values() if result.status != PASS} == {}
 
@@ -264,6 +265,24 @@ def test_queries_about_other_things_are_drift(build: Any, some: Holdings, encode
     kitchen = [f"how to cook {dish} with {taste}" for dish in dishes for taste in tastes][:120]
     assert asked(specimen, titles).status == PASS
     assert asked(specimen, [*titles[:120], *kitchen]).status == WARN
+
+
+@pytest.mark.parametrize("keeps_text", [True, False], ids=["texts kept", "no texts kept"])
+def test_what_was_searched_lately_is_examined_where_texts_are_kept(build: Any, encoder: Remembering, keeps_text: bool) -> None:
+    index = build()
+    settings = settings_of(index).model_copy(update={"query_text": keeps_text})
+    shelf = Shelf(Store(settings), index, encoder)
+    titles = list(dict.fromkeys(book.title for book in read_all(index).books))[:120]
+    for title in titles:
+        shelf.search(title, k=1)
+    shelf.log.flush()
+    result = examine_collection(settings, "books", probes=["drift.queries"]).results[0]
+    assert examine(shelf, probes=["drift.queries"]).results[0].observed == result.observed
+    if keeps_text:
+        assert result.status in (PASS, WARN)
+        assert f"recent queries ({len(titles) // 2})" in result.observed
+    else:
+        assert (result.status, result.observed) == (NOT_APPLICABLE, "0 different queries are in the search log; 100 are needed")
 
 
 def asked(specimen: Any, queries: Sequence[str]) -> ProbeResult:

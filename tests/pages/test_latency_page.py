@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,15 +15,20 @@ from streamlit.testing.v1 import AppTest
 from tests.conftest import ROOT
 from tests.latency_results import CUDA, INT8, ONNX, TORCH, result
 from vibeshelf.adapters.bench_files import write_result
+from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries
 from vibeshelf.adapters.encoders.variants import Variant
+from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import Cancelled, VibeshelfError
 from vibeshelf.core.latency import BenchResult
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.bench_plan import Inventory, Plan
 from vibeshelf.services.latency import all_measured, import_result, keep
+from vibeshelf.services.measures import parse_measure, query_values
+from vibeshelf.services.runs import make_run
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui import resources
 from vibeshelf.ui.latency import work
+from vibeshelf.ui.latency.words import time_text
 from vibeshelf.ui.text import plain
 
 Open = Callable[..., AppTest]
@@ -151,6 +157,27 @@ def test_speed_stands_beside_quality_and_vectors(latency: Open, two_machines: Se
     assert vectors[plain("onnx int8 on cpu")]["top 10"] == "0.827"
 
 
+def test_systems_stand_by_what_was_evaluated_and_the_rest_says_how(latency: Open, two_machines: Settings, starter: Shelf) -> None:
+    at = latency()
+    assert plain("starter as it is now") in texts(at.info)
+    assert "--systems dense,lexical,hybrid" in texts(at.info)
+    grades = read_qrels(starter_qrels_path())
+    judged = {query_id: text for query_id, text in starter_queries().items() if query_id in grades}
+    made = {system: make_run(starter, judged, system, 10) for system in ("dense", "lexical")}
+    # Other tests share that folder.
+    shutil.move(starter.store.settings.runs_dir, two_machines.runs_dir)
+    rows = {row["system"]: row for row in table(latency(), "judged")}
+    assert rows.keys() == made.keys()
+    for system, run in made.items():
+        values = query_values([parse_measure("nDCG@10")], grades, run.rankings)["nDCG@10"]
+        assert rows[system][plain("nDCG@10")].startswith(f"{sum(value or 0 for value in values.values()) / len(judged):.3f} (")
+        assert rows[system]["p50"] == time_text(run.median_ms, len(judged), 50)
+        assert rows[system]["n"] == "80"
+    at = latency()
+    assert "hybrid: not measured on these queries. Run `vibeshelf eval --collection starter --systems hybrid`" in texts(at.caption)
+    assert plain("collection starter. Times: median of the very searches that were judged, for the first 10 books") in texts(at.caption)
+
+
 def test_a_damaged_file_is_one_line_and_the_rest_stays(latency: Open, two_machines: Settings) -> None:
     (two_machines.bench_dir / "imported" / "bad.latency.jsonl").write_text("no json\n")
     at = latency()
@@ -227,3 +254,12 @@ def test_a_machine_that_cannot_be_looked_at_says_why(latency: Open, monkeypatch:
     at = latency()
     assert "engine of its own" in str(at.error[0].value)
     assert table(at, "p99")
+
+
+def test_the_box_plots_show_only_what_there_are_samples_for_and_say_where_whiskers_end(latency: Open, settings: Settings) -> None:
+    keep(settings, result(n=10))
+    at = latency()
+    rows = table(at, "p25")
+    assert {row["p5"] for row in rows} | {row["p95"] for row in rows} == {"not measured (n=10, needs 20)"}
+    assert all(row[f"p{percent}"].endswith("ms") for row in rows for percent in (25, 50, 75))
+    assert "whiskers end at p5 and p95" in texts(at.caption)

@@ -70,6 +70,7 @@ def test_a_collection_lives_through_its_changes(anywhere: Settings, tmp_path: Pa
     assert counts(run(anywhere, save(tmp_path, rows))) == {"read": 40, "added": 40, "encoded": 40}
     shelf = open_shelf("books", settings=anywhere)
     assert shelf.search("subject7", 1)[0].book_id == "b7"
+    assert shelf.index().hnsw()["ef_search"] == shelf.manifest.hnsw["ef_search"] == 200
     assert counts(run(anywhere, save(tmp_path, rows))) == {"read": 40, "unchanged": 40}
     rows[3]["summary"] = "an old lighthouse"
     rows[4]["year"] = 1800

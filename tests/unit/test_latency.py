@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.latency_results import INT8, ONNX, TORCH, around, environment, result, samples
 from vibeshelf.adapters.bench_files import read_result, write_result
 from vibeshelf.core.errors import InputError, SourceError
-from vibeshelf.core.latency import ENCODE, SHORT, STAGES, TOTAL, VERDICTS, LatencySamples, percentile_ms
+from vibeshelf.core.latency import ENCODE, SHORT, STAGES, TOTAL, VERDICTS
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.latency import (
     HERE,
@@ -31,17 +31,9 @@ from vibeshelf.services.latency import (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("n", "percent", "known"), [(1, 50, True), (19, 95, False), (20, 95, True), (99, 99, False), (100, 99, True)],
-)  # fmt: skip
-def test_a_percentile_needs_its_samples(n: int, percent: int, known: bool) -> None:
-    value = percentile_ms([0.002] * n, percent)
-    assert value == (pytest.approx(2.0) if known else None)
-
-
 def test_percentiles_are_those_of_the_samples() -> None:
-    seconds = [at / 1000 for at in range(1, 102)]
-    assert [percentile_ms(seconds, percent) for percent in (50, 95, 99)] == pytest.approx([51.0, 96.0, 100.0])
+    measured = samples(ONNX, TOTAL, SHORT, tuple(at / 1000 for at in range(1, 102)))
+    assert [measured.percentile_ms(percent) for percent in (50, 95, 99)] == pytest.approx([51.0, 96.0, 100.0])
 
 
 @pytest.mark.parametrize(
@@ -236,5 +228,4 @@ def test_an_engine_without_comparison_has_no_verdict() -> None:
 
 
 def test_the_spread_of_the_test_samples_is_as_said() -> None:
-    assert percentile_ms(around(10, 101), 50) == pytest.approx(10)
-    assert isinstance(samples(ONNX, ENCODE, SHORT, around(10, 3)), LatencySamples)
+    assert samples(ONNX, ENCODE, SHORT, around(10, 101)).percentile_ms(50) == pytest.approx(10)

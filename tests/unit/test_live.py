@@ -18,8 +18,6 @@ from vibeshelf.services.live import (
     kept,
     most_returned,
     most_searched,
-    needed,
-    percentile,
     slowest,
     stage_times,
     times_of,
@@ -35,17 +33,12 @@ def failed(kind: str = "StorageError") -> LoggedSearch:
     return row(error=kind, results=None, total_ms=1.0, book_ids=())
 
 
-@pytest.mark.parametrize(("percent", "count"), [(50, 2), (90, 10), (95, 20), (99, 100)])
-def test_a_percentile_takes_as_many_as_put_one_beyond_it(percent: float, count: int) -> None:
-    assert needed(percent) == count
-    assert percentile([1.0] * (count - 1), percent) is None
-    assert percentile([1.0] * count, percent) == 1.0
+def test_a_single_search_has_a_median_and_no_other_percentile() -> None:
+    of = times_of(of_ms(7.0))
+    assert (of.n, of.p50_ms, of.p95_ms, of.p99_ms) == (1, 7.0, None, None)
 
 
-def test_percentiles_lie_between_neighbours() -> None:
-    assert percentile([10.0, 20.0], 50) == 15.0
-    # Of 1 to 21 the 95th lies at place 1 + 0.95 x 20 = 20.
-    assert percentile([float(each) for each in range(1, 22)], 95) == pytest.approx(20.0)
+def test_percentiles_leave_out_what_failed() -> None:
     of = times_of([*of_ms(*range(1, 22)), failed()])
     assert (of.n, of.p50_ms, of.p99_ms) == (21, 11.0, None)
     assert of.p95_ms == pytest.approx(20.0)
@@ -60,7 +53,7 @@ def test_a_stage_that_was_not_measured_is_not_zero() -> None:
 def test_windows_hold_every_search_once_and_empty_ones_are_there() -> None:
     rows = [*of_ms(1, 3, 5, 7), replace(failed(), at=NOW + timedelta(seconds=4)), row(at=NOW + timedelta(seconds=40))]
     found = windows(rows, NOW, NOW + timedelta(seconds=40), 4)
-    assert [(each.searches, each.failed, each.times.p50_ms) for each in found] == [(5, 1, 4.0), (0, 0, None), (0, 0, None), (1, 0, None)]
+    assert [(each.searches, each.failed, each.times.p50_ms) for each in found] == [(5, 1, 4.0), (0, 0, None), (0, 0, None), (1, 0, 5.0)]
     assert [each.start for each in found] == [NOW + timedelta(seconds=10 * at) for at in range(4)]
     assert found[0].per_minute == 30
 

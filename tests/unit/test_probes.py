@@ -10,6 +10,7 @@ from vibeshelf.core.probes import FAIL, GROUPS, NOT_APPLICABLE, PASS, WARN, Exam
 from vibeshelf.services.health import changes, specimen_of
 from vibeshelf.services.probes.drift import LEAST, MATTERS, compare
 from vibeshelf.services.probes.geometry import effective_rank, spectrum
+from vibeshelf.services.probes.mixture import share_by_chance, two_kinds
 from vibeshelf.services.probes.probe import Finding, Probe
 from vibeshelf.services.probes.reencoding import SAMPLE, draw, share_interval
 from vibeshelf.services.probes.registry import PROBES, chosen
@@ -51,13 +52,45 @@ def test_the_effective_rank_counts_equal_directions() -> None:
     assert effective_rank(spectrum(flat)) == pytest.approx(3)
 
 
-def test_vectors_that_follow_their_words_are_told_from_those_that_do_not() -> None:
+def books_of_words(seed: int = 0) -> tuple[list[str], np.ndarray]:
+    """Return texts of forty words and vectors that follow these; another seed is another model of the same texts."""
     random = np.random.default_rng(0)
-    words = [f"word{number}" for number in range(40)]
-    axes = random.standard_normal((40, 32))
     picks = [random.choice(40, 6, replace=False) for _ in range(LEAST_BOOKS * 2)]
-    texts = [" ".join(words[at] for at in pick) for pick in picks]
-    vectors = unit(np.array([axes[pick].sum(axis=0) for pick in picks]))
+    axes = np.random.default_rng([seed, 1]).standard_normal((40, 32))
+    texts = [" ".join(f"word{at}" for at in pick) for pick in picks]
+    return texts, unit(np.array([axes[pick].sum(axis=0) for pick in picks]))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.33, 0.5, 0.67, 0.9])
+def test_two_models_in_one_collection_are_told_apart(share: float) -> None:
+    (texts, vectors), (_, others) = books_of_words(), books_of_words(1)
+    foreign = np.random.default_rng(2).random(len(texts)) < share
+    found = two_kinds(texts, unit(np.where(foreign[:, None], others, vectors)), np.ones(len(texts), dtype=bool))
+    assert found is not None
+    assert found.apart
+    smaller = foreign if foreign.mean() <= 0.5 else ~foreign
+    assert (found.second == smaller).mean() > 0.98
+
+
+def test_one_model_is_not_taken_for_two_and_few_books_are_no_sample() -> None:
+    texts, vectors = books_of_words()
+    found = two_kinds(texts, vectors, np.ones(len(texts), dtype=bool))
+    assert found is None or not found.apart
+    assert two_kinds(texts[:50], vectors[:50], np.ones(50, dtype=bool)) is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75])
+def test_the_share_that_follows_no_words_is_estimated(share: float) -> None:
+    texts, vectors = books_of_words()
+    wrong = np.flatnonzero(np.random.default_rng(3).random(len(texts)) < share)
+    vectors[wrong] = vectors[np.roll(wrong, 1)]
+    followed = follow(texts, vectors, np.ones(len(texts), dtype=bool))
+    assert followed is not None
+    assert share_by_chance(followed) == pytest.approx(share, abs=0.08)
+
+
+def test_vectors_that_follow_their_words_are_told_from_those_that_do_not() -> None:
+    texts, vectors = books_of_words()
     vectors[7], vectors[200] = vectors[200].copy(), vectors[7].copy()
     followed = follow(texts, vectors, np.ones(len(texts), dtype=bool))
     assert followed is not None

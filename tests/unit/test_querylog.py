@@ -241,6 +241,24 @@ def test_adding_never_waits_for_the_disk(tmp_path: Path) -> None:
     assert log.health().kept == 101
 
 
+def test_the_thread_that_writes_makes_the_records_and_the_texts_stay_whole_for_nobody(tmp_path: Path) -> None:
+    made_by: list[str] = []
+
+    def make() -> LoggedSearch:
+        made_by.append(threading.current_thread().name)
+        return row("x" * 5000, filters=("author=Somebody Private",))
+
+    for keeps_text in (True, False):
+        log = log_in(tmp_path / str(keeps_text), keeps_text=keeps_text)
+        log.add_made(make)
+        log.flush()
+        (kept,) = log.read()
+        assert (kept.text, kept.filters) == (("x" * 2000, ("author=Somebody Private",)) if keeps_text else (None, ("author",)))
+        assert kept.characters == 5000
+    assert len(made_by) == 2
+    assert threading.current_thread().name not in made_by
+
+
 def test_a_queue_that_is_full_counts_what_it_loses() -> None:
     going_on = threading.Event()
     written: list[int] = []
@@ -260,6 +278,21 @@ def test_a_queue_that_is_full_counts_what_it_loses() -> None:
     going_on.set()
     assert writer.flush(30)
     assert written == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_writer_that_fell_asleep_is_woken_by_the_next_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibeshelf.adapters.log_writer._AWAKE_SECONDS", 0.0)
+    monkeypatch.setattr("vibeshelf.adapters.log_writer._GATHER_SECONDS", 0.005)
+    written: list[int] = []
+    writer: LogWriter[int] = LogWriter(written.extend, "numbers")
+    for number in range(30):
+        writer.add(number)
+        deadline = time.monotonic() + 30
+        # Nobody flushes: the row itself has to wake it, or to be seen before it sleeps.
+        while (len(written) <= number or (number % 2 and writer._awake.is_set())) and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert written == list(range(30))
+    assert writer.waiting == 0
 
 
 _ADD = """

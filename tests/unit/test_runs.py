@@ -15,8 +15,9 @@ from vibeshelf.core.settings import Settings
 from vibeshelf.services import runs
 from vibeshelf.services.filters import parse_filters
 from vibeshelf.services.ingest import IngestOptions, ingest
+from vibeshelf.services.machine import machine_label
 from vibeshelf.services.measures import parse_measures
-from vibeshelf.services.runs import depth_for, make_run, run_fingerprint, strangers
+from vibeshelf.services.runs import count_kept, depth_for, kept_runs, make_run, run_fingerprint, strangers
 from vibeshelf.services.shelf import Shelf, open_shelf
 
 QUERIES = {"q1": "storm at sea", "q2": "sand and dust", "q3": "unheard"}
@@ -96,6 +97,25 @@ def test_whatever_changes_a_run_changes_its_fingerprint(shelf: Shelf, monkeypatc
     others.add(run_fingerprint(shelf, QUERIES, "dense", 10))
     assert len(others - {usual}) == 5
     monkeypatch.undo()
+
+
+def test_kept_runs_are_those_of_these_queries_on_what_is_there_now(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shelf.store.settings.runs_dir
+    assert (kept_runs(folder, shelf.manifest, QUERIES), count_kept(folder, "few")) == ([], 0)
+    made = [make_run(shelf, QUERIES, system, 10) for system in ("dense", "lexical")]
+    make_run(shelf, {"q1": "storm at sea"}, "dense", 10)
+    make_run(shelf, QUERIES, "dense", 10, parse_filters(["year=1900..1901"]))
+    monkeypatch.setattr(shelf.encoder, "precision", "int8", raising=False)
+    other_engine = make_run(shelf, QUERIES, "dense", 10)
+    monkeypatch.undo()
+    (folder / "0bad.json").write_text('{"collection": "few"')
+    (folder / "0foreign.json").write_text('["few"]')
+    found = kept_runs(folder, shelf.manifest, QUERIES)
+    assert {each.run.fingerprint for each in found} == {run.fingerprint for run in (*made, other_engine)}
+    assert {(each.run.name, each.precision) for each in found} == {("dense", "fp32"), ("lexical", "fp32"), ("dense", "int8")}
+    assert {each.machine for each in found} == {machine_label({})}
+    monkeypatch.setattr(runs, "_code", lambda: "another program")
+    assert (kept_runs(folder, shelf.manifest, QUERIES), count_kept(folder, "few")) == ([], 5)
 
 
 def test_another_state_of_the_collection_gets_another_run(shelf: Shelf, tmp_path: Path) -> None:

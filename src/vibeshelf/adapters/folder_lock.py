@@ -16,9 +16,10 @@ from pathlib import Path
 
 from vibeshelf.core.errors import CollectionBusy, StorageError
 
-_LOCK, _REVISION = ".vibeshelf-writer", ".vibeshelf-revision"
+LOCK, _REVISION = ".vibeshelf-writer", ".vibeshelf-revision"
 # A reader that asks who writes holds the lock for some microseconds; a writer that meets one asks again.
 _TRIES, _PAUSE_SECONDS = 20, 0.01
+_UNKNOWN = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,24 @@ class Writer:
 
 
 @contextmanager
-def writing(folder: Path, collection: str) -> Iterator[None]:
+def writing(folder: Path, collection: str, *, quietly: bool = False) -> Iterator[None]:
     """Hold the folder for writing; the kernel lets go of it when the process dies, however it dies.
+
+    Readers learn that it begins, unless `quietly`, and that it has ended.
 
     Raises CollectionBusy while another process (or another thread of this one) writes, StorageError for a folder that cannot be written.
     """
     with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         _lock(handle, folder, collection)
         me = Writer(os.getpid(), collection, datetime.now(UTC).isoformat(timespec="seconds"))
         with _writable(folder):
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps(asdict(me)).encode(), 0)
-            bump_revision(folder)
+            if not quietly:
+                bump_revision(folder)
         try:
             yield
         except BaseException:
@@ -55,6 +59,8 @@ def writing(folder: Path, collection: str) -> Iterator[None]:
             raise
         with _writable(folder):
             bump_revision(folder)
+        # Whoever writes next is not taken for this one before it has written its own name.
+        os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
@@ -83,7 +89,7 @@ def _writable(folder: Path) -> Iterator[None]:
 def current_writer(folder: Path) -> Writer | None:
     """Return who holds the folder for writing, or None."""
     try:
-        handle = os.open(folder / _LOCK, os.O_RDONLY)
+        handle = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -93,7 +99,7 @@ def current_writer(folder: Path) -> Writer | None:
         try:
             return Writer(**json.loads(os.pread(handle, 4096, 0)))
         except (ValueError, TypeError):
-            return Writer(0, "?", "a moment ago")
+            return Writer(0, _UNKNOWN, "a moment ago")
     finally:
         os.close(handle)
 
@@ -101,8 +107,25 @@ def current_writer(folder: Path) -> Writer | None:
 def refuse_while_written(folder: Path, collection: str) -> None:
     """Raise CollectionBusy while another process writes to this collection: what could be read now may be half of it."""
     writer = current_writer(folder)
-    if writer and writer.pid != os.getpid() and writer.collection in (collection, "?"):
-        raise busy(folder, writer, collection)
+    for _ in range(_TRIES):
+        if writer is None or writer.pid == os.getpid() or writer.collection not in (collection, _UNKNOWN):
+            return
+        if writer.collection == collection and _is_alive(writer.pid):
+            break
+        # A writer that has just begun has not said yet what it writes to; one that was killed before left its name there.
+        time.sleep(_PAUSE_SECONDS)
+        writer = current_writer(folder)
+    raise busy(folder, writer, collection)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def busy(folder: Path, writer: Writer | None, collection: str) -> CollectionBusy:

@@ -79,6 +79,13 @@ class Lexical:
         column = self._words.get(stem)
         return 0 if column is None else int(self._starts[column + 1] - self._starts[column])
 
+    def has(self, stem: str) -> npt.NDArray[np.bool_]:
+        """Return whether each row has a word of this stem, bool (n_rows,)."""
+        found = np.zeros(self._count, dtype=bool)
+        if (column := self._words.get(stem)) is not None:
+            found[self._rows[self._starts[column] : self._starts[column + 1]]] = True
+        return found
+
 
 def build_lexical(texts: Iterable[str], folder: Path) -> None:
     """Index the texts and keep the result in the folder; texts without words are kept as empty rows."""

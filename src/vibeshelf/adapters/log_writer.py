@@ -14,6 +14,8 @@ Row = TypeVar("Row")
 ROOM = 10_000
 # Rows are gathered for so long, so that a busy time costs few transactions, and one search none beside it.
 _GATHER_SECONDS = 0.2
+# To wake a thread costs a search more than all the rest of this, so the writer looks for itself until nothing has come for so long.
+_AWAKE_SECONDS = 60.0
 _log = logging.getLogger("vibeshelf")
 
 
@@ -27,17 +29,18 @@ class LogWriter(Generic[Row]):
         self._write = write
         self._what = what
         self._room = room
-        self._waiting: deque[Row] = deque()
-        self._added = self._handled = self._lost = 0
+        # Rows, and between them events of those who wait until what was added before is handled.
+        self._waiting: deque[Row | threading.Event] = deque()
+        self._in_hand = self._lost = 0
         self._problem: str | None = None
-        self._changed = threading.Condition()
-        self._something, self._hurry = threading.Event(), threading.Event()
+        self._awake, self._hurry = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @property
     def waiting(self) -> int:
         """How many rows were added and not handled yet."""
-        return self._added - self._handled
+        return len(self._waiting) + self._in_hand
 
     @property
     def lost(self) -> int:
@@ -49,44 +52,69 @@ class LogWriter(Generic[Row]):
         return self._problem
 
     def add(self, row: Row) -> None:
-        """Take a row, or count it as lost when there is no more room."""
-        with self._changed:
-            if len(self._waiting) >= self._room:
+        """Take a row, or count it as lost when there is no more room.
+
+        No lock where there is room: a search pays for this, and a deque takes one row after the other by itself.
+        """
+        if len(self._waiting) >= self._room:
+            with self._lock:
                 self._lost += 1
-                return
-            self._waiting.append(row)
-            self._added += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._go_on_writing, name=f"log of {self._what}", daemon=True)
-                self._thread.start()
-        if not self._something.is_set():
-            self._something.set()
+            return
+        self._waiting.append(row)
+        if not self._awake.is_set():
+            self._wake()
 
     def flush(self, seconds: float) -> bool:
         """Wait until all that was added before is handled; return whether it was, after that time at most."""
-        with self._changed:
-            wanted = self._added
-        deadline = time.monotonic() + seconds
-        with self._changed:
-            while self._handled < wanted and (left := deadline - time.monotonic()) > 0:
-                self._hurry.set()
-                self._changed.wait(left)
-            return self._handled >= wanted
+        if not self.waiting:
+            return True
+        handled = threading.Event()
+        self._waiting.append(handled)
+        self._hurry.set()
+        self._wake()
+        return handled.wait(seconds)
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._go_on_writing, name=f"log of {self._what}", daemon=True)
+                    self._thread.start()
+        self._awake.set()
 
     def _go_on_writing(self) -> None:
+        busy = time.monotonic()
         while True:
-            self._something.wait()
             self._hurry.wait(_GATHER_SECONDS)
-            self._something.clear()
             self._hurry.clear()
-            with self._changed:
-                batch = list(self._waiting)
-                self._waiting.clear()
-            lost = 0 if not batch else self._try(batch)
-            with self._changed:
-                self._handled += len(batch)
-                self._lost += lost
-                self._changed.notify_all()
+            if self._waiting:
+                self._handle(self._taken())
+                busy = time.monotonic()
+            elif time.monotonic() - busy > _AWAKE_SECONDS:
+                self._sleep()
+                busy = time.monotonic()
+
+    def _sleep(self) -> None:
+        self._awake.clear()
+        # Who added just before that saw it awake, and wakes nobody.
+        if not self._waiting:
+            self._awake.wait()
+        self._awake.set()
+
+    def _taken(self) -> list[Row | threading.Event]:
+        """Return what waits now; it counts as waiting until it is handled."""
+        self._in_hand = len(self._waiting)
+        return [self._waiting.popleft() for _ in range(self._in_hand)]
+
+    def _handle(self, taken: Sequence[Row | threading.Event]) -> None:
+        batch = [each for each in taken if not isinstance(each, threading.Event)]
+        lost = self._try(batch) if batch else 0
+        with self._lock:
+            self._lost += lost
+        self._in_hand = 0
+        for each in taken:
+            if isinstance(each, threading.Event):
+                each.set()
 
     def _try(self, batch: Sequence[Row]) -> int:
         """Write a batch; return how many rows were lost."""

@@ -67,7 +67,8 @@ def public_manifest(manifest: Manifest) -> dict[str, Any]:
     """Return the manifest for people and scripts: with its fingerprint, without the canaries' vectors."""
     content = asdict(manifest)
     content["canaries"] = len(manifest.canaries)
-    return {**content, "fingerprint": manifest.encoder.fingerprint, "template_hash": manifest.template_hash}
+    names = {"version": manifest.version, "fingerprint": manifest.encoder.fingerprint, "template_hash": manifest.template_hash}
+    return {**content, **names}
 
 
 def _pack(vector: tuple[float, ...]) -> str:

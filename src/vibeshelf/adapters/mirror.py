@@ -19,7 +19,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +80,12 @@ class Mirror:
         for start in range(0, len(self), _PAGE):
             for (record,) in self._fetch("SELECT record FROM books WHERE row >= ? AND row < ? ORDER BY row", [start, start + _PAGE]):
                 yield book_from_json(record)
+
+    def names(self) -> Iterator[tuple[str, tuple[str, ...], str | None, int | None]]:
+        """Yield title, authors, work id and number of ratings of every row, in their order; quicker than whole books."""
+        wanted = ", ".join(f"json_extract(record, '$.{key}')" for key in ("title", "authors", "work_id", "ratings_count"))
+        for title, authors, work_id, ratings in self._fetch(f"SELECT {wanted} FROM books ORDER BY row"):
+            yield title, tuple(json.loads(authors)), work_id, ratings
 
     def select(self, filters: Sequence[Filter]) -> Rows:
         """Return the rows of the books that pass all filters, ascending."""
@@ -191,8 +197,39 @@ def build_mirror(root: Path, index: Index) -> Mirror:
             work.mkdir()
             _write(work, index)
             work.rename(home / mirror_key(manifest))
-        _drop_others(home, mirror_key(manifest))
+        keep_mirrors(root, manifest.collection, manifest)
         return _load(home / mirror_key(manifest), manifest.encoder.dimension)
+
+
+def lend_mirror(root: Path, manifest: Manifest, to: Manifest) -> None:
+    """Let a state under another name, or with another revision, have this one's mirror: the same files, once on the disk.
+
+    Where there is none, or the disk cannot share files, whoever opens the other builds its own.
+    """
+    source, home = root / manifest.collection / mirror_key(manifest), root / to.collection
+    with suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+        with _one_builder(home), tempfile.TemporaryDirectory(dir=home, prefix=".lending-") as name:
+            if not (home / mirror_key(to)).exists():
+                shutil.copytree(source, Path(name) / "mirror", copy_function=os.link)
+                (Path(name) / "mirror").rename(home / mirror_key(to))
+
+
+def keep_mirrors(root: Path, name: str, *manifests: Manifest) -> None:
+    """Drop the mirrors of a collection's name but those of these states; all of them when none are given."""
+    keys = {mirror_key(manifest) for manifest in manifests}
+    home = root / name
+    for path in _states(home) if home.is_dir() else ():
+        if path.name not in keys:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def mirror_bytes(root: Path, manifest: Manifest) -> int | None:
+    """Return how large the mirror of this state is, or None when there is none."""
+    folder = root / manifest.collection / mirror_key(manifest)
+    if not (folder / _FACTS).is_file():
+        return None
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def drop_mirror(root: Path, manifest: Manifest) -> None:
@@ -249,9 +286,3 @@ def _one_builder(home: Path) -> Iterator[None]:
 
 def _states(home: Path) -> list[Path]:
     return [path for path in home.iterdir() if path.is_dir() and not path.name.startswith(".")]
-
-
-def _drop_others(home: Path, key: str) -> None:
-    for path in _states(home):
-        if path.name != key:
-            shutil.rmtree(path, ignore_errors=True)

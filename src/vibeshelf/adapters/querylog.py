@@ -8,10 +8,11 @@ from __future__ import annotations
 import atexit
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from vibeshelf.core.settings import Settings
 MAX_ROWS = 100_000
 EXIT_SECONDS = 5.0
 _COLUMNS = tuple(field.name for field in fields(LoggedSearch))
+_values = attrgetter(*_COLUMNS)
+_AT, _FILTERS, _BOOK_IDS = map(_COLUMNS.index, ("at", "filters", "book_ids"))
+# What somebody may have typed.
+_TYPED = tuple(map(_COLUMNS.index, ("text", "system", "collection", "source", "model")))
 _CONDITIONS = tuple(field.name for field in fields(Conditions))
 _INSERT = f"INSERT INTO searches ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _TRIM = "DELETE FROM searches WHERE search <= (SELECT max(search) FROM searches) - ?"
@@ -40,11 +45,16 @@ class QueryLog:
         self._max_rows = max_rows
         self._database: Database | None = None
         self._lock = threading.Lock()
-        self._writer: LogWriter[LoggedSearch] = LogWriter(self._write, f"searches in {path}")
+        self._writer: LogWriter[Callable[[], LoggedSearch]] = LogWriter(self._write, f"searches in {path}")
 
     def add(self, search: LoggedSearch) -> None:
         """Take a search to be kept, without its text where none are kept."""
-        self._writer.add(_cut(search) if self.keeps_text else _without_text(search))
+        shortened = self._as_kept(search)
+        self._writer.add(lambda: shortened)
+
+    def add_made(self, make: Callable[[], LoggedSearch]) -> None:
+        """Take what makes a search to be kept; the thread that writes makes it, so that the one that searched need not."""
+        self._writer.add(make)
 
     def flush(self, seconds: float = EXIT_SECONDS) -> bool:
         """Wait until all that was added is on its way to the disk; return False when that took longer."""
@@ -113,15 +123,19 @@ class QueryLog:
         )
         return _baseline(conditions, machine, rows[0]) if rows else None
 
-    def _write(self, searches: Sequence[LoggedSearch]) -> None:
+    def _write(self, searches: Sequence[Callable[[], LoggedSearch]]) -> None:
+        rows = [_row(self._as_kept(made())) for made in searches]
         try:
             with self._open().transaction() as connection:
-                connection.executemany(_INSERT, [_row(search) for search in searches])
+                connection.executemany(_INSERT, rows)
                 connection.execute(_TRIM, (self._max_rows,))
         except BaseException:
             # Opened when its file could not be written, a connection stays so for ever: the next batch opens another.
             self._close()
             raise
+
+    def _as_kept(self, search: LoggedSearch) -> LoggedSearch:
+        return _cut(search) if self.keeps_text else _without_text(search)
 
     def _open(self) -> Database:
         """Return the database, opened at the first use, and again when its file was moved away."""
@@ -203,13 +217,15 @@ def _cut(search: LoggedSearch) -> LoggedSearch:
 
 
 def _row(search: LoggedSearch) -> list[Any]:
-    # Not asdict, which copies every value.
-    row = {name: getattr(search, name) for name in _COLUMNS}
-    row["at"] = _text(search.at)
-    row["filters"] = json.dumps(search.filters)
-    row["book_ids"] = json.dumps(search.book_ids[:KEPT_BOOKS])
+    # Not asdict, which copies every value: what this thread takes is taken from the searches that run meanwhile.
+    row = list(_values(search))
+    row[_AT] = _text(search.at)
+    row[_FILTERS] = json.dumps(search.filters)
+    row[_BOOK_IDS] = json.dumps(search.book_ids[:KEPT_BOOKS])
     # Half a surrogate pair, which SQLite refuses, must not cost a whole batch.
-    return [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in row.values()]
+    for at in _TYPED:
+        row[at] = row[at] and row[at].encode("utf-8", "replace").decode()
+    return row
 
 
 def _search(row: Sequence[Any]) -> LoggedSearch:

@@ -70,6 +70,13 @@ class _Asked:
     filters: tuple[Filter, ...]
     k: int
 
+    @property
+    def source(self) -> str:
+        """What the judged queries are called: the starter ones, or the names of the files with their judgments."""
+        from vibeshelf.adapters.catalog.starter import starter_qrels_path
+
+        return "the starter queries" if list(self.qrels) == [starter_qrels_path()] else ", ".join(path.name for path in self.qrels)
+
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from vibeshelf.services.evaluation import evaluate
@@ -86,6 +93,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(f"vibeshelf: {note}", file=sys.stderr)
     runs = [*(_own_runs(arguments, asked, shelf) if shelf else ()), *asked.imported.values()]
     report = evaluate(runs, asked.grades, asked.measures, arguments.baseline, list(asked.queries))
+    if shelf is not None:
+        from vibeshelf.services.chronicle import note_evaluation
+
+        note_evaluation(shelf, asked.source, report)
     passed = [check_gate(gate, report) for gate in asked.gates]
     if arguments.json:
         print_json(_content(arguments, asked, report, passed, runs))

@@ -1,4 +1,4 @@
-"""`vibeshelf collections`, `doctor` and `gate`: what is here, and how well it runs."""
+"""`vibeshelf doctor` and `gate`: what is here, and how well it runs."""
 
 from __future__ import annotations
 
@@ -8,34 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vibeshelf.commands.frame import FINE, NO, command, print_json
-
-
-def add_collections(commands: Any) -> None:
-    command(commands, "collections", _collections, "List the collections with their manifests.", "vibeshelf collections --json")
-
-
-def _collections(arguments: argparse.Namespace) -> int:
-    from vibeshelf.adapters.index import Store
-    from vibeshelf.adapters.manifests import public_manifest
-    from vibeshelf.core.settings import load_settings
-
-    found = Store(load_settings()).collections()
-    if arguments.json:
-        print_json(
-            [{"collection": info.name, "count": info.count, "manifest": info.manifest and public_manifest(info.manifest)} for info in found]
-        )
-        return FINE
-    for info in found:
-        manifest = info.manifest
-        made = (
-            f"{manifest.encoder.model}, {manifest.encoder.dimension}-d, {manifest.built_at}{'' if manifest.complete else ', NOT COMPLETE'}"
-            if manifest
-            else "not made by Vibeshelf"
-        )
-        print(f"{info.name}: {info.count:,} books ({made})")
-    if not found:
-        print("no collection yet. Make one: vibeshelf ingest starter")
-    return FINE
 
 
 def add_doctor(commands: Any) -> None:

@@ -75,5 +75,5 @@ def _search_content(result: Any) -> dict[str, Any]:
         "query": result.query, "collection": result.collection, "system": result.system, "model": result.model, "hits": hits,
         "timing_ms": {stage: round(value, 3) for stage, value in timing.items()},
         "device": result.device, "backend": result.backend, "precision": result.precision, "count": result.count,
-        "remembered": result.remembered,
+        "remembered": result.remembered, "version": result.version,
     }  # fmt: skip

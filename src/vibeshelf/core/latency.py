@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from vibeshelf.core.errors import InputError
+from vibeshelf.core.percentiles import percentile
 
 COLD_START, MODEL_LOAD, TOKENISE, ENCODE, SEARCH, HYDRATE, TOTAL = (
     "cold_start", "model_load", "tokenise", "encode", "search", "hydrate", "total",
@@ -19,8 +17,6 @@ SHORT, MEDIUM, LONG, BOOK = "short", "medium", "long", "book"
 LENGTHS = (SHORT, MEDIUM, LONG)
 TEXTS = (*LENGTHS, BOOK)
 VERDICTS = ("same", "near", "withheld")
-# A percentile of fewer samples than this would be the tale of one or two of them.
-ENOUGH = {50: 1, 95: 20, 99: 100}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,7 +71,9 @@ class LatencySamples:
         return self.batch_size * len(self.seconds) / sum(self.seconds)
 
     def percentile_ms(self, percent: int) -> float | None:
-        return percentile_ms(self.seconds, percent)
+        """Return a percentile in milliseconds; None for fewer samples than it takes."""
+        seconds = percentile(self.seconds, percent)
+        return None if seconds is None else seconds * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +172,3 @@ class BenchResult:
     def verdict(self, engine: Engine) -> str | None:
         """Return same, near or withheld; None where its vectors were not compared."""
         return next((each.verdict for each in self.agreement if each.engine == engine), None)
-
-
-def percentile_ms(seconds: Sequence[float], percent: int) -> float | None:
-    """Return the 50th, 95th or 99th percentile in milliseconds; None for fewer samples than it needs (1, 20, 100)."""
-    if len(seconds) < ENOUGH[percent]:
-        return None
-    return float(np.percentile(seconds, percent)) * 1000

@@ -119,6 +119,12 @@ class Manifest:
     canaries: tuple[Canary, ...] = field(default=(), repr=False)
 
     @property
+    def version(self) -> str:
+        """Names what the answers come from (10 hex digits): the books, the encoder, and how it was fed and run."""
+        parts = (self.corpus_hash, self.encoder.fingerprint, self.template, self.precision, self.backend)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
+
+    @property
     def template_hash(self) -> str:
         return hashlib.sha256(self.template.encode()).hexdigest()
 
@@ -137,7 +143,8 @@ class Filter:
 class SearchResult:
     """The hits of one query with what made them and how long each stage took.
 
-    `remembered`: the query's vector was that of an earlier search, so `encode_ms` is no time of an encoder.
+    `remembered`: the query's vector was that of an earlier search, so `encode_ms` is no time of an encoder. `version` is that of
+    the collection's manifest: all hits are of this one version.
     """
 
     query: str
@@ -155,6 +162,7 @@ class SearchResult:
     precision: str
     remembered: bool = False
     notes: tuple[str, ...] = ()
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

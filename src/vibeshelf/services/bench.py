@@ -18,12 +18,13 @@ from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.one_bench import only_bench
 from vibeshelf.core.errors import ModelUnavailable, VibeshelfError
 from vibeshelf.core.latency import COLD_START, BenchResult, Environment, LatencySamples, NotMeasured
-from vibeshelf.core.records import Ranking
+from vibeshelf.core.records import Manifest, Ranking
 from vibeshelf.core.settings import Settings
 from vibeshelf.services import machine
 from vibeshelf.services.bench_child import ask, never
 from vibeshelf.services.bench_findings import agreements, qualities
 from vibeshelf.services.bench_plan import Inventory, Plan, chosen, inventory
+from vibeshelf.services.chronicle import note_bench
 
 # A cold start is repeated in further processes, until there are three or they have taken as long.
 _STARTS, _START_SECONDS = 3, 6.0
@@ -48,7 +49,7 @@ def sweep(settings: Settings, plan: Plan, progress: Progress = lambda *_: None, 
     with only_bench(settings.bench_dir), tempfile.TemporaryDirectory(prefix="vibeshelf-bench-") as folder:
         progress(0.0, "looking at what this machine has")
         here = inventory(settings)
-        return _Sweep(settings, plan, here, Path(folder), progress, cancelled).run()
+        return _Sweep(settings, plan, here, Path(folder), progress, cancelled).run_and_note()
 
 
 class _Sweep:
@@ -60,7 +61,13 @@ class _Sweep:
         self._settings, self._plan, self._here, self._folder = settings, plan, here, folder
         self._progress, self._cancelled = progress, cancelled
         self._not_measured: list[NotMeasured] = []
+        self._manifest: Manifest | None = None
         self._collection, self._books = self._searchable()
+
+    def run_and_note(self) -> BenchResult:
+        result = self.run()
+        note_bench(self._settings, result, self._manifest)
+        return result
 
     def run(self) -> BenchResult:
         variants = chosen(self._here, self._plan)
@@ -153,6 +160,7 @@ class _Sweep:
             reason = f"collection '{manifest.collection}' was built with '{manifest.encoder.model}', not '{self._here.model}'"
             self._not_measured.append(NotMeasured("search and hydrate", reason))
             return None, 0
+        self._manifest = manifest
         return manifest.collection, manifest.count
 
     def _environment(self, found: Mapping[Variant, _Found], load_before: float, run_seconds: float) -> Environment:

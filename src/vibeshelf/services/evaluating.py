@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Grades, Run
+from vibeshelf.services.chronicle import note_evaluation
 from vibeshelf.services.evaluation import Report, evaluate
 from vibeshelf.services.evaluation_notes import notes_of
 from vibeshelf.services.measures import Measure, parse_measure
@@ -77,6 +78,7 @@ def carry_out(shelf: Shelf, request: Request, progress: Callable[[int, int], Non
     notes += _refusals(runs)
     runs += request.imported.values()
     report = evaluate(runs, request.grades, request.measures, request.baseline, list(request.queries))
+    note_evaluation(shelf, request.source, report)
     encoder = shelf.encoder
     return Evaluated(
         request, report, {run.name: run for run in runs}, shelf.name, shelf.manifest.count, shelf.manifest.encoder.model,

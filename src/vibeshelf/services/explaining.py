@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Filter, SearchResult
-from vibeshelf.services.systems import DENSE_WEIGHT, MOST_CANDIDATES, POPULAR, POPULARITY_WEIGHT, compares_exactly
+from vibeshelf.core.wishes import STRAIGHT, Steering
+from vibeshelf.services.systems import DENSE_WEIGHT, MOST_CANDIDATES, POPULAR, POPULARITY_WEIGHT, allowed, compares_exactly
 
 _MEANING, _WORDS = f"{DENSE_WEIGHT:.0%}", f"{1 - DENSE_WEIGHT:.0%}"
 
 
-def comparison_of(result: SearchResult, mirror: Mirror | None, filters: Sequence[Filter] = ()) -> str:
+def comparison_of(result: SearchResult, mirror: Mirror | None, filters: Sequence[Filter] = (), steering: Steering = STRAIGHT) -> str:
     """Return which books were compared with the query, and whether exactly or by Chroma's graph."""
     if result.system == "lexical":
         return f"The words of all {result.count:,} books were looked up in a BM25 index; nothing was encoded."
-    exact = compares_exactly(mirror, filters)
+    exact = compares_exactly(mirror, filters, steering)
     if exact and mirror is not None:
-        rows = len(mirror.select(filters)) if filters else len(mirror)
+        rows = len(allowed(mirror, filters, steering))
         which = f"all {rows:,} books that pass the filters" if filters else f"all {rows:,} books"
+        which += f" without those of {' and '.join(steering.left_out)}" if steering.left_out else ""
         return f"The query's vector was compared with those of {which}, one by one and exactly."
     graph = "Chroma's HNSW graph, which looks at a few hundred vectors on its way to the nearest and can miss one"
     if result.system == "dense":

@@ -32,6 +32,20 @@ def parse_filters(conditions: Sequence[str]) -> tuple[Filter, ...]:
     return (*ranges, *(Filter(key, tuple(chosen)) for key, chosen in values.items()))
 
 
+def read_filters(conditions: Sequence[str]) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
+    """Return the filters of those conditions that can be used, and a line for each of the others: an address may hold anything."""
+    used: list[str] = []
+    lines: list[str] = []
+    for condition in conditions:
+        try:
+            parse_filters([*used, condition])
+        except InputError as error:
+            lines.append(str(error))
+        else:
+            used.append(condition)
+    return parse_filters(used), tuple(lines)
+
+
 def filter_text(each: Filter) -> str:
     """Return a filter as people write it: genre=mystery, year=1900..1950; either of several values as genre=mystery|horror."""
     if each.values:

@@ -17,6 +17,9 @@ from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import ForeignCollection, ModelUnavailable, StorageError
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings
+from vibeshelf.services.chronicle import note_verdict
+from vibeshelf.services.logged_search import recent_queries
+from vibeshelf.services.probes.drift import MOST_QUERIES, QUERIES
 from vibeshelf.services.probes.registry import chosen
 from vibeshelf.services.probes.specimen import Specimen, read_all
 from vibeshelf.services.shelf import Shelf, mirror_of, requested_model
@@ -37,6 +40,10 @@ class _Asked:
     progress: ProbeProgress | None
 
     @property
+    def wants_queries(self) -> bool:
+        return any(probe.id == QUERIES for probe in chosen(self.probes, self.cheap))
+
+    @property
     def full(self) -> bool:
         return not self.probes and not self.cheap
 
@@ -46,15 +53,16 @@ def examine(
     probes: Sequence[str] | None = None,
     cheap: bool = False,
     progress: ProbeProgress | None = None,
-    recent_queries: Sequence[str] = (),
+    queries: Sequence[str] | None = None,
 ) -> Examination:
     """Examine an opened shelf: all probes, or those of these ids or groups, or the cheap ones only. A full examination is kept.
 
+    `queries` are what people asked lately, the latest last; without them the latest of the search log.
     Raises InputError for an unknown id, CollectionBusy while another process writes, StorageError.
     """
     asked = _Asked(probes, cheap, progress)
-    chosen(probes, cheap)
-    specimen = specimen_of(shelf.index(), shelf.mirror(), shelf.encoder, recent_queries=recent_queries)
+    wanted = _queries(shelf.store.settings, shelf.name, queries, asked)
+    specimen = specimen_of(shelf.index(), shelf.mirror(), shelf.encoder, recent_queries=wanted)
     return _examine_and_keep(shelf.store.settings, specimen, asked)
 
 
@@ -65,14 +73,14 @@ def examine_collection(
     probes: Sequence[str] | None = None,
     cheap: bool = False,
     progress: ProbeProgress | None = None,
-    recent_queries: Sequence[str] = (),
+    queries: Sequence[str] | None = None,
 ) -> Examination:
     """Examine a collection by name, also one that the guard refuses to open: what it refuses is then a failing probe.
 
     Raises as `examine` does, and CollectionNotFound.
     """
     asked = _Asked(probes, cheap, progress)
-    chosen(probes, cheap)
+    wanted = _queries(settings, collection, queries, asked)
     store = Store(settings)
     try:
         index = store.open(collection)
@@ -84,7 +92,7 @@ def examine_collection(
         encoder = open_encoder(settings, requested_model(settings, model) or index.manifest.encoder.model)
     except ModelUnavailable as error:
         problem = str(error)
-    specimen = specimen_of(index, mirror_of(settings, index), encoder, problem, recent_queries)
+    specimen = specimen_of(index, mirror_of(settings, index), encoder, problem, wanted)
     return _examine_and_keep(settings, specimen, asked)
 
 
@@ -92,6 +100,17 @@ def history(settings: Settings, collection: str, cheap: bool = False, limit: int
     """Return the examinations of a collection that were kept, the newest first. Raises StorageError."""
     with closing(open_examinations(settings)) as kept:
         return kept.latest(collection, cheap, limit)
+
+
+def _queries(settings: Settings, collection: str, given: Sequence[str] | None, asked: _Asked) -> Sequence[str]:
+    """Return what people asked lately, the latest last; none where no probe looks at it. Raises InputError for an unknown id."""
+    if not asked.wants_queries or given is not None:
+        return given or ()
+    try:
+        return recent_queries(settings, MOST_QUERIES, collection)[::-1]
+    except StorageError as error:
+        _log.warning("recent queries are not examined: %s", error)
+        return ()
 
 
 def specimen_of(
@@ -111,13 +130,13 @@ def _examine_and_keep(settings: Settings, specimen: Specimen, asked: _Asked) -> 
         return _examine(specimen, asked)
     try:
         with closing(open_examinations(settings)) as kept:
-            return _keep(kept, specimen, asked)
+            return _keep(settings, kept, specimen, asked)
     except StorageError as error:
         _log.warning("the examination is not kept: %s", error)
         return _examine(specimen, asked)
 
 
-def _keep(kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
+def _keep(settings: Settings, kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
     name, fingerprint = specimen.manifest.collection, specimen.manifest.encoder.fingerprint
     # Each examination draws other books, and what it drew can be drawn again.
     known = kept.known_ids(name, fingerprint)
@@ -126,6 +145,7 @@ def _keep(kept: Examinations, specimen: Specimen, asked: _Asked) -> Examination:
     earlier = kept.latest(name, limit=1)
     examination = replace(examination, changes=tuple(changes(earlier[0], examination)) if earlier else ())
     kept.add(examination)
+    note_verdict(settings, earlier[0] if earlier else None, examination, specimen.manifest)
     if known is None:
         kept.know(name, fingerprint, [book.book_id for book in specimen.holdings.books])
     return examination

@@ -19,11 +19,12 @@ import numpy as np
 
 from vibeshelf.adapters.catalog import Source, SourceRow
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import SPACE, Index, Store, StoredHashes, check_name
+from vibeshelf.adapters.index import GRAPH, SPACE, Index, Store, StoredHashes, check_name
 from vibeshelf.core.errors import CollectionBusy, InputError, Mismatch, SourceError, StorageError
 from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import check_template, record_hash, render, text_hash
+from vibeshelf.services.chronicle import note_build, note_stopped_build
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import make_canaries, require_match
 from vibeshelf.services.shelf import mirror_of, requested_model
@@ -95,8 +96,13 @@ def ingest(source: Source, settings: Settings, options: IngestOptions, progress:
         with store.writer(options.collection):
             run = _Run(source, settings, options, store)
             with _RejectsFile(settings.data_dir, options.collection) as rejects:
-                run.read_all(rejects, progress or _silent)
+                try:
+                    run.read_all(rejects, progress or _silent)
+                except BaseException as error:
+                    run.note_stopped(error)
+                    raise
             report = run.report(rejects)
+            run.note(report)
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"the system refused: {error}. What was stored is kept; mend this and run the same command again") from None
     run.mirror()
@@ -166,6 +172,18 @@ class _Run:
             if self._options.prune:
                 self._prune(seen)
         self._finish(self._index)
+
+    def note(self, report: IngestReport) -> None:
+        """Write into the logbook what was done, unless nothing was."""
+        tally = self.tally
+        if self._index is not None and (tally.added or tally.updated or tally.removed):
+            note_build(self._settings, self._index.manifest, report, self._source.path.name)
+
+    def note_stopped(self, error: BaseException) -> None:
+        """Write into the logbook that a collection was left half done."""
+        if self._index is not None and not self._index.manifest.complete:
+            reason = str(error) or type(error).__name__
+            note_stopped_build(self._settings, self._index.manifest, self.tally, self._source.path.name, reason)
 
     def _usable(self, batch: Sequence[SourceRow], seen: _Seen, rejects: _RejectsFile) -> list[Book]:
         self.tally.read += len(batch)
@@ -242,7 +260,7 @@ class _Run:
             encoder=encoder.spec,
             template=self._template,
             space=SPACE,
-            hnsw={},
+            hnsw=dict(GRAPH),
             versions=_versions(),
             backend=encoder.backend,
             precision=encoder.precision,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from vibeshelf.core.errors import InputError
+from vibeshelf.core.percentiles import percentile
 from vibeshelf.core.searches import LoggedSearch, Objective
 from vibeshelf.services.statistics import share_interval
 
@@ -20,7 +18,7 @@ REFUSALS = ("InputError",)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Percentiles of `n` times in milliseconds; None where there are too few for one: 2 for p50, 20 for p95, 100 for p99."""
+    """Percentiles of `n` times in milliseconds; None where there are too few for one (`percentiles.needed`)."""
 
     n: int
     p50_ms: float | None
@@ -75,18 +73,6 @@ class Counted:
 
     name: str
     count: int
-
-
-def percentile(times_ms: Sequence[float], percent: float) -> float | None:
-    """Return the percentile, between neighbours in proportion; None when fewer than one time is expected beyond it."""
-    if len(times_ms) < needed(percent):
-        return None
-    return float(np.percentile(times_ms, percent))
-
-
-def needed(percent: float) -> int:
-    """Return how many times a percentile takes, so that at least one is expected beyond it: 20 for p95, 100 for p99."""
-    return math.ceil(round(100 / (100 - percent), 6))
 
 
 def times_of(rows: Sequence[LoggedSearch]) -> Times:

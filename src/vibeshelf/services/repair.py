@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import Index, Store, StoredHashes
+from vibeshelf.adapters.index import GRAPH, Index, Store, StoredHashes
 from vibeshelf.adapters.mirror import Mirror, drop_mirror, open_mirror
 from vibeshelf.core.errors import InputError, StorageError, VectorError
 from vibeshelf.core.probes import FAIL, WARN, Examination
@@ -18,10 +18,10 @@ from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.settings import Settings
 from vibeshelf.core.template import record_hash, render, text_hash
 from vibeshelf.core.vectors import Vectors, check_unit_rows
+from vibeshelf.services.chronicle import note_repair
 from vibeshelf.services.guard import require_match
 from vibeshelf.services.probes.specimen import Holdings, read_all
 from vibeshelf.services.shelf import mirror_of
-from vibeshelf.services.swapping import swap_in
 
 # In this order: what is missing comes back from the mirror before anything replaces the mirror.
 REPAIRS = ("restore", "remove", "rebuild", "encode", "mirror")
@@ -77,8 +77,11 @@ def repair(
     store = Store(settings)
     with store.writer(collection):
         books = _STEPS[name](_Bench(settings, store.open(collection), progress or _silent), book_ids)
-    mirror_of(settings, store.open(collection))
-    return Repaired(name, books, time.perf_counter() - started)
+    mended = store.open(collection)
+    mirror_of(settings, mended)
+    done = Repaired(name, books, time.perf_counter() - started)
+    note_repair(settings, mended.manifest, done)
+    return done
 
 
 def _silent(done: int, total: int) -> None:
@@ -182,7 +185,7 @@ def _rebuild(bench: _Bench, _: Sequence[str] | None) -> int:
         bench.progress(min(start + _BATCH, len(held)), len(held))
     if new.count() != len(held):
         raise StorageError(f"the new collection holds {new.count():,} of {len(held):,} books; '{name}' stays as it was. Try again")
-    swap_in(store, new, name, complete=old.manifest.complete)
+    store.swap(new, name, keep=False, complete=old.manifest.complete)
     return len(held)
 
 
@@ -195,7 +198,7 @@ def _sound_vectors(bench: _Bench, held: Holdings) -> Vectors:
 
 
 def _renamed(index: Index, name: str) -> Manifest:
-    return replace(index.manifest, collection=name)
+    return replace(index.manifest, collection=name, hnsw={**index.manifest.hnsw, **GRAPH})
 
 
 def _hashes(index: Index, book: Book) -> StoredHashes:

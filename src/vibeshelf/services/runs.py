@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ from vibeshelf.adapters import index, lexical, mirror
 from vibeshelf.adapters.rows import write_lines
 from vibeshelf.adapters.trec import read_run, separated, write_run
 from vibeshelf.core.errors import Cancelled, CollectionBusy, InputError, SourceError, StorageError
-from vibeshelf.core.records import Filter, Ranking, Run
-from vibeshelf.services import search, systems
+from vibeshelf.core.records import Filter, Manifest, Ranking, Run
+from vibeshelf.services import machine, search, systems
 from vibeshelf.services.measures import Measure
 from vibeshelf.services.search import MAX_K, check_k, check_system
 from vibeshelf.services.shelf import Shelf
@@ -39,6 +39,16 @@ class Strangers:
 
     queries: tuple[str, ...]
     books: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run that lies in the data folder, with the engine that encoded its queries. `machine` is None where it was not recorded."""
+
+    run: Run
+    backend: str
+    precision: str
+    machine: str | None
 
 
 def depth_for(measures: Sequence[Measure], wanted: int | None = None) -> int:
@@ -83,9 +93,49 @@ def make_run(
 def run_fingerprint(shelf: Shelf, queries: Mapping[str, str], system: str, k: int, filters: Sequence[Filter] = ()) -> str:
     """Return what names a run: the state of the collection, the encoder, the system and its code, k, filters and queries."""
     encoder = shelf.encoder
+    return _fingerprint(shelf.manifest, encoder.spec.fingerprint, encoder.backend, encoder.precision, queries, system, k, filters)
+
+
+def kept_runs(folder: Path, manifest: Manifest, queries: Mapping[str, str]) -> list[KeptRun]:
+    """Return every run of these queries that was kept and that would be made again the same way, whatever engine made it.
+
+    Those of another state of the collection, of another version of what ranks, and of filtered searches are not among them.
+    """
+    found = []
+    for about in _sidecars(folder, manifest.collection):
+        engine = str(about["backend"]), str(about["precision"])
+        made = _fingerprint(manifest, manifest.encoder.fingerprint, *engine, queries, about["system"], about["k"])
+        if about["fingerprint"] == made and (run := _read_kept(folder, made, about["system"])) is not None:
+            found.append(KeptRun(run, *engine, about.get("machine")))
+    return sorted(found, key=lambda each: each.run.made_at or "")
+
+
+def count_kept(folder: Path, collection: str) -> int:
+    """Return how many runs of a collection were kept, of whatever queries and whatever state."""
+    return sum(1 for _ in _sidecars(folder, collection))
+
+
+def _sidecars(folder: Path, collection: str) -> Iterator[dict[str, Any]]:
+    """Yield what is told of each run of a collection; one that cannot be read is none."""
+    for path in sorted(folder.glob("*.json")):
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            about = json.loads(path.read_text(encoding="utf-8"))
+            if about.get("collection") == collection and {"backend", "precision", "system", "k", "fingerprint"} <= about.keys():
+                yield about
+
+
+def _fingerprint(
+    manifest: Manifest,
+    model: str,
+    backend: str,
+    precision: str,
+    queries: Mapping[str, str],
+    system: str,
+    k: int,
+    filters: Sequence[Filter] = (),
+) -> str:
     parts = (
-        mirror.mirror_key(shelf.manifest), encoder.spec.fingerprint, encoder.backend, encoder.precision,
-        system, _code(), k, tuple(map(repr, filters)), tuple(queries.items()),
+        mirror.mirror_key(manifest), model, backend, precision, system, _code(), k, tuple(map(repr, filters)), tuple(queries.items()),
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
@@ -143,7 +193,7 @@ def _about(shelf: Shelf, queries: Mapping[str, str], system: str) -> dict[str, A
     encoder = shelf.encoder
     return {
         "collection": shelf.name, "system": system, "model": encoder.spec.model, "backend": encoder.backend,
-        "precision": encoder.precision, "queries": len(queries),
+        "precision": encoder.precision, "queries": len(queries), "machine": machine.machine_label({}),
     }  # fmt: skip
 
 

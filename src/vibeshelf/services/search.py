@@ -11,7 +11,9 @@ from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Book, Filter, Hit, SearchResult
-from vibeshelf.core.vectors import Vectors, unit_rows
+from vibeshelf.core.vectors import Vectors
+from vibeshelf.core.wishes import STRAIGHT, Steering
+from vibeshelf.services.aiming import aim
 from vibeshelf.services.query_vectors import QueryVectors
 from vibeshelf.services.systems import POPULAR, POPULARITY_WEIGHT, SYSTEMS, Scored, dense, hybrid, lexical
 
@@ -58,11 +60,13 @@ def search(
     system: str = DEFAULT_SYSTEM,
     filters: Sequence[Filter] = (),
     like: str | None = None,
+    steering: Steering = STRAIGHT,
 ) -> SearchResult:
     """Return the best k books, of each work the best edition.
 
     With `like`, a book's id, those that are near to that book, which is left out itself; a query then says in which direction:
-    what is searched with is the sum of both unit vectors, and the query may be empty.
+    what is searched with is the sum of both unit vectors, and the query may be empty. `steering` has the same for books that the
+    words named, and what the books are to be kept away from.
 
     The queries' encoder must have passed `guard.require_match` for this index.
 
@@ -70,28 +74,27 @@ def search(
     Raises InputError for a query, k or system that cannot be used, VectorError for an encoder that fails.
     """
     started = time.perf_counter()
-    text = clean_query(query) if like is None or query.strip() else ""
+    seeds = (*([] if like is None else [like]), *steering.like)
+    text = clean_query(query) if not seeds or query.strip() else ""
     check_k(k)
     check_system(system)
     used = system if mirror is not None and (text or system == POPULAR) else "dense"
     encoding = time.perf_counter()
-    vector, remembered = queries.get(text) if text and used != "lexical" else (None, False)
-    seed = None if like is None else _seed(index, like)
-    if like is not None and used != "lexical":
-        vector = towards(index, like, vector)
+    left_out = _seeds(index, seeds)
+    vector, remembered = aim(index, queries, text, seeds, steering) if used != "lexical" else (None, False)
     searching = time.perf_counter()
-    # One more than asked for: the book that the others are to be like comes first.
-    wanted = k + (seed is not None)
-    scored = _rank(index, mirror, vector, text, wanted, used, filters)
+    # More than asked for: the books that the others are to be like come first.
+    wanted = k + len(left_out)
+    scored = _rank(index, mirror, vector, text, wanted, used, filters, steering)
     hydrating = time.perf_counter()
     books = _fetch(index, mirror, scored)
-    shown = _one_of_each_work(scored, books, seed)
+    shown = _one_of_each_work(scored, books, left_out)
     # Other editions took places: look further down, until there are enough works or no more books.
     while len(shown) < k and len(scored) == wanted < _MOST_BOOKS:
         wanted = min(2 * wanted, _MOST_BOOKS)
-        scored = _rank(index, mirror, vector, text, wanted, used, filters)
+        scored = _rank(index, mirror, vector, text, wanted, used, filters, steering)
         books = _fetch(index, mirror, scored)
-        shown = _one_of_each_work(scored, books, seed)
+        shown = _one_of_each_work(scored, books, left_out)
     hits = tuple(
         Hit(each.book_id, rank, each.score, books[each.book_id], each.dense, each.lexical) for rank, each in enumerate(shown[:k], 1)
     )
@@ -112,18 +115,20 @@ def search(
         precision=queries.encoder.precision,
         remembered=remembered,
         notes=_notes(index, mirror, system),
+        version=index.manifest.version,
     )
 
 
 def _rank(
-    index: Index, mirror: Mirror | None, vector: Vectors | None, text: str, k: int, system: str, filters: Sequence[Filter]
-) -> list[Scored]:
+    index: Index, mirror: Mirror | None, vector: Vectors | None, text: str, k: int, system: str, filters: Sequence[Filter],
+    steering: Steering,
+) -> list[Scored]:  # fmt: skip
     if vector is None and mirror is not None:
-        return lexical(mirror, text, k, filters)
+        return lexical(mirror, text, k, filters, steering)
     assert vector is not None
     if system == "dense" or mirror is None:
-        return dense(index, mirror, vector, k, filters)
-    return hybrid(index, mirror, vector, text, k, filters, POPULARITY_WEIGHT if system == POPULAR else 0.0)
+        return dense(index, mirror, vector, k, filters, steering)
+    return hybrid(index, mirror, vector, text, k, filters, POPULARITY_WEIGHT if system == POPULAR else 0.0, steering)
 
 
 def _fetch(index: Index, mirror: Mirror | None, scored: Sequence[Scored]) -> dict[str, Book]:
@@ -131,28 +136,22 @@ def _fetch(index: Index, mirror: Mirror | None, scored: Sequence[Scored]) -> dic
     return mirror.books(ids) if mirror is not None else index.books(ids)
 
 
-def towards(index: Index, like: str, wish: Vectors | None) -> Vectors:
-    """Return the unit row (dimension,) of a book's vector, moved towards a wish's unit row where there is one."""
-    stored = index.vectors([like]).get(like)
-    assert stored is not None, "the book was found before"
-    return stored if wish is None else unit_rows(stored + wish, 1, len(wish), "the sum of a book and a wish")[0]
+def _seeds(index: Index, like: Sequence[str]) -> list[Book]:
+    found = index.books(like) if like else {}
+    for book_id in like:
+        if book_id not in found:
+            raise InputError(f"no book '{book_id[:80]}' in collection '{index.name}'; search for it, then ask for more like it")
+    return list(found.values())
 
 
-def _seed(index: Index, like: str) -> Book:
-    found = index.books([like]).get(like)
-    if found is None:
-        raise InputError(f"no book '{like[:80]}' in collection '{index.name}'; search for it, then ask for more like it")
-    return found
-
-
-def _one_of_each_work(scored: Sequence[Scored], books: Mapping[str, Book], left_out: Book | None = None) -> list[Scored]:
+def _one_of_each_work(scored: Sequence[Scored], books: Mapping[str, Book], left_out: Sequence[Book] = ()) -> list[Scored]:
     """Return the books that are still there, without those of which a better edition stands before them."""
     shown: dict[str, Scored] = {}
     for each in scored:
         if (book := books.get(each.book_id)) is not None:
             shown.setdefault(_work(book), each)
-    if left_out is not None:
-        shown.pop(_work(left_out), None)
+    for book in left_out:
+        shown.pop(_work(book), None)
     return list(shown.values())
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from vibeshelf.services.shelf import DEFAULT_COLLECTION
 from vibeshelf.ui import resources
-from vibeshelf.ui.layout import empty_state
+from vibeshelf.ui.first_run import first_run, is_first_run
 from vibeshelf.ui.text import plain
 
 _UNKNOWN = "unknown-collection"
@@ -14,10 +14,11 @@ _UNKNOWN = "unknown-collection"
 
 def collection_box() -> str:
     """Draw the choice, where there is one, and return the collection's name; the page ends here when there is none."""
-    names = [info.name for info in resources.collections() if info.manifest]
-    if not names:
-        empty_state("There is no collection yet. Make the starter one: `vibeshelf ingest starter`")
+    found = resources.collections()
+    if is_first_run(found):
+        first_run()
         st.stop()
+    names = [info.name for info in found if info.manifest]
     if st.session_state.get("collection") not in names:
         wanted = st.query_params.get("collection")
         if wanted and wanted not in names:

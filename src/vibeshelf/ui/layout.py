@@ -50,6 +50,7 @@ def page(title: str) -> Iterator[None]:
             "This page met a defect of ours. What you had stored is safe; the server's log says what happened.",
             icon=":material/bug_report:",
         )
+    st.html(f"<script>{style('reach.js')}</script>", unsafe_allow_javascript=True)
 
 
 def show_error(error: VibeshelfError) -> None:

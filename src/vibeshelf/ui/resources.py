@@ -42,6 +42,7 @@ from vibeshelf.services.matching import Sentences
 from vibeshelf.services.monitoring import start_metrics
 from vibeshelf.services.pooling import Filler
 from vibeshelf.services.shelf import Shelf, mirror_of, open_shelf
+from vibeshelf.services.versions import Family, Sizes, families, sizes
 from vibeshelf.ui.jobs import BenchDesk, Job
 from vibeshelf.ui.last_used import LastUsed
 
@@ -91,15 +92,19 @@ def examinations(collection: str) -> list[Examination]:
         return []
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
 def sentences(collection: str) -> Sentences:
     """Return the sentences of the books that were shown, with the encoder of their collection."""
+    return _sentences(collection, shelf(collection).manifest.version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _sentences(collection: str, version: str) -> Sentences:  # noqa: ARG001
     return Sentences(shelf(collection).encoder)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=3600)
-def closeness(collection: str) -> Closeness | None:
-    """Return what a cosine means in a collection, an hour old at most; None where it has no mirror or no books."""
+@st.cache_resource(show_spinner=False, max_entries=4)
+def closeness(collection: str, state: str) -> Closeness | None:  # noqa: ARG001
+    """Return what a cosine means in a collection; None where it has no mirror or no books. `state` names its contents."""
     opened = shelf(collection)
     mirror = opened.mirror()
     return calibrate(mirror, opened.encoder) if mirror is not None else None
@@ -109,6 +114,18 @@ def closeness(collection: str) -> Closeness | None:
 def collections() -> list[CollectionInfo]:
     """Return what is there, at most five seconds old."""
     return Store(settings()).collections()
+
+
+@st.cache_data(ttl=5, show_spinner=False)
+def shelved() -> tuple[list[Family], Sizes]:
+    """Return the collections with the versions that are kept of them, and what the folder holds; five seconds old at most."""
+    return families(settings(), collections()), sizes(settings())
+
+
+def forget_collections() -> None:
+    """Look again the next time: one was built, swapped in, rolled back or mended."""
+    for cached in (collections, shelved, holdings, quick_examination, examinations):
+        cached.clear()
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
 
+from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.settings import load_settings
 from vibeshelf.services.monitoring import start_metrics
+
+_log = logging.getLogger("vibeshelf")
 
 
 def main() -> None:
     """Run `streamlit run` with the arguments of this process."""
     from streamlit.web import cli
 
+    threading.Thread(target=_make_ready, name="make-ready", daemon=True).start()
     # A monitor is answered from the start: one that is not, until somebody visits, would take the app for dead.
     start_metrics(load_settings())
     sys.argv = ["streamlit", "run", *sys.argv[1:]]
     cli.main()
+
+
+def _make_ready() -> None:
+    """Open what the first search needs while nobody waits for it; a visitor who comes meanwhile waits for the same opening."""
+    try:
+        from vibeshelf.ui.search.results import make_ready
+
+        make_ready()
+    except VibeshelfError as error:
+        # Whoever searches is told the same, with what to do.
+        _log.warning("%s", error)
+    except Exception:  # noqa: BLE001
+        _log.exception("opening the collection before the first visit")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,12 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
+def safe_file_name(name: str) -> str:
+    """Return the last part of a file name that a browser sent, fit for this machine's file system."""
+    last = "".join(letter for letter in name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())
+    return last.encode()[-120:].decode("utf-8", "ignore").lstrip(".") or "upload"
+
+
 def year_text(year: int | None) -> str:
     """Return '1927', '800 BCE', or nothing for an unknown year."""
     if year is None:

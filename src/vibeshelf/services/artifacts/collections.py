@@ -18,10 +18,10 @@ from vibeshelf.core.settings import Settings
 from vibeshelf.core.vectors import check_unit_rows
 from vibeshelf.services.artifacts.parcel import Arrived, Parcel, PullOptions, scratch
 from vibeshelf.services.artifacts.proof import Proof, compare, dump_proof, load_proof, sample_of, sampled
+from vibeshelf.services.chronicle import note_pull
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import canary_cosines, require_match
 from vibeshelf.services.shelf import mirror_of
-from vibeshelf.services.swapping import swap_in
 
 MANIFEST, PROOF = "manifest.json", "proof.json"
 _SHARDS = "shards/"
@@ -110,10 +110,13 @@ def unpack_collection(arrived: Arrived, options: PullOptions) -> Mapping[str, An
         except BaseException:
             store.delete(building)
             raise
-    with store.writer(name):
-        replaced = swap_in(store, store.open(building), name, complete=True)
-    mirror_of(arrived.settings, store.open(name))
+    with store.swapping(name):
+        replaced = store.swap(store.open(building), name, keep=False)
+    built = store.open(name)
+    mirror_of(arrived.settings, built)
     rate = proof.count / seconds
+    figures = {"books": proof.count, "rebuild_seconds": round(seconds, 2), "books_per_second": round(rate, 1), "recall": round(recall, 4)}
+    note_pull(arrived.settings, built.manifest, f"'{arrived.artifact.name}' {arrived.artifact.version} of a store", figures)
     return asdict(Outcome(name, proof.count, replaced, seconds, rate, worst, recall, proof.recall, cosine, note))
 
 

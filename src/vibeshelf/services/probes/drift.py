@@ -26,7 +26,8 @@ MATTERS = 0.65
 _FOLDS = 5
 _RIDGE = 1.0
 _POWER_TRIALS = 20
-_LEAST_QUERIES = 2 * LEAST
+_LEAST_QUERIES, MOST_QUERIES = 2 * LEAST, 2 * _MOST
+QUERIES = "drift.queries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,8 @@ def _documents(specimen: Specimen) -> Finding:
 def _queries(specimen: Specimen) -> Finding:
     queries = list(dict.fromkeys(specimen.recent_queries))
     if len(queries) < _LEAST_QUERIES or specimen.encoder is None:
-        return Finding(NOT_APPLICABLE, f"{len(queries)} different queries are known; {_LEAST_QUERIES} are needed")
-    half = len(queries) // 2
-    vectors = specimen.encoder.encode_queries(queries[-2 * _MOST :])
+        return Finding(NOT_APPLICABLE, f"{len(queries)} different queries are in the search log; {_LEAST_QUERIES} are needed")
+    vectors = specimen.encoder.encode_queries(queries[-MOST_QUERIES:])
     half = len(vectors) // 2
     return _finding(compare(vectors[:half], vectors[half:], specimen.seed), "recent queries")
 
@@ -164,7 +164,7 @@ PROBES = (
         _documents,
     ),
     Probe(
-        "drift.queries",
+        QUERIES,
         "Recent queries",
         f"an area of {MATTERS} or less",
         "People ask for other things than before: what was measured on earlier queries need not hold for these.",

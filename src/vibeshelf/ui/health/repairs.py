@@ -69,8 +69,7 @@ def repaired_line(collection: str) -> None:
 def _remember(collection: str, done: list[Repaired]) -> None:
     st.session_state[f"repaired {collection}"] = done
     # What was opened before the repair is not what is there now.
-    for cached in (resources.holdings, resources.quick_examination, resources.examinations, resources.collections):
-        cached.clear()
+    resources.forget_collections()
 
 
 def _mend(

@@ -59,18 +59,21 @@ def curves_chart(table: pd.DataFrame) -> Chart:
 def stages_chart(table: pd.DataFrame, stages: list[str]) -> Chart:
     """Return a box plot for each stage: quartiles, and whiskers to the 5th and 95th percentile, since extremes hide the rest.
 
-    Columns: stage, p5, p25, p50, p75, p95, n.
+    Columns: stage, p5, p25, p50, p75, p95 (empty where there were too few), n.
     """
-    scale = _time_scale(table["p5"].min(), table["p95"].max())
+    times = table[["p5", "p25", "p50", "p75", "p95"]].astype(float)
+    scale = _time_scale(times.min().min(), times.max().max())
     base = alt.Chart(table).encode(
         y=alt.Y("stage:N", sort=stages, title=None, axis=alt.Axis(labelLimit=200, ticks=False)),
         tooltip=["stage:N", "n:Q", *(alt.Tooltip(f"p{at}:Q", title=f"p{at} ms", format=".3~g") for at in (5, 25, 50, 75, 95))],
     )  # fmt: skip
     axis = "ms"
-    whiskers = base.mark_rule(color=MIDDLE, strokeWidth=2).encode(x=alt.X("p5:Q", title=axis, scale=scale), x2="p95:Q")
-    boxes = base.mark_bar(color=_COLOURS[0], size=16).encode(x=alt.X("p25:Q", title=axis), x2="p75:Q")
+    spread, half = base.transform_filter("isValid(datum.p95)"), base.transform_filter("isValid(datum.p75)")
+    whiskers = spread.mark_rule(color=MIDDLE, strokeWidth=2).encode(x=alt.X("p5:Q", title=axis, scale=scale), x2="p95:Q")
+    ends = [spread.mark_tick(color=MIDDLE, thickness=2, size=10).encode(x=alt.X(f"{end}:Q", title=axis)) for end in ("p5", "p95")]
+    boxes = half.mark_bar(color=_COLOURS[0], size=16).encode(x=alt.X("p25:Q", title=axis), x2="p75:Q")
     middle = base.mark_tick(color=_COLOURS[1], thickness=3, size=22).encode(x=alt.X("p50:Q", title=axis))
-    return alt.layer(whiskers, boxes, middle).properties(height=34 * len(table) + _AXIS_PIXELS)
+    return alt.layer(whiskers, *ends, boxes, middle).properties(height=34 * len(table) + _AXIS_PIXELS)
 
 
 def throughput_chart(table: pd.DataFrame) -> Chart:

@@ -10,13 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from vibeshelf.adapters.encoders.gates import machine_name
+from vibeshelf.core.percentiles import needed
 from vibeshelf.core.searches import LoggedSearch, Objective
-from vibeshelf.services.live import Kept, Times, Window, errors, failures, kept, needed, slowest, stage_times, times_of, windows
+from vibeshelf.services.live import Kept, Times, Window, errors, failures, kept, slowest, stage_times, times_of, windows
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.live_charts import rate_chart, times_chart
+from vibeshelf.ui.latency.words import NOT_MEASURED, time_text
 from vibeshelf.ui.text import plain
 
-NOT_MEASURED = "not measured"
 _STAGES = {"encode": "encode", "search": "compare and rank", "hydrate": "fetch books"}
 _TEXT_CHARS = 90
 
@@ -53,11 +54,6 @@ def now_view(shown: Shown) -> None:
     _stages(shown)
     _slowest(shown)
     _errors(shown)
-
-
-def milliseconds_text(milliseconds: float | None, n: int, percent: int) -> str:
-    """Return '5.2 ms', or that there were too few searches for this percentile."""
-    return f"{NOT_MEASURED} (n={n:,}, needs {needed(percent)})" if milliseconds is None else f"{milliseconds:.3g} ms"
 
 
 def _tiles(shown: Shown, of: Times, failed: int) -> None:
@@ -111,7 +107,7 @@ def _times(shown: Shown, found: list[Window]) -> None:
         for each in found
         for name, value in (("p50", each.times.p50_ms), ("p95", each.times.p95_ms))
     ])  # fmt: skip
-    length, fewest = _length(found[0].seconds), f"p50 needs {needed(50)} searches, p95 {needed(95)}"
+    length, fewest = _length(found[0].seconds), f"p95 needs {needed(95)} searches"
     if not table["milliseconds"].notna().any():
         st.caption(f"Over time: {NOT_MEASURED}, too few within {length} each ({fewest}).")
         return
@@ -162,8 +158,8 @@ def _stages(shown: Shown) -> None:
     remembered = sum(row.remembered for row in shown.rows)
     table = [
         {
-            "stage": _STAGES[stage], "p50": milliseconds_text(of.p50_ms, of.n, 50), "p95": milliseconds_text(of.p95_ms, of.n, 95),
-            "p99": milliseconds_text(of.p99_ms, of.n, 99), "n": f"{of.n:,}",
+            "stage": _STAGES[stage], "p50": time_text(of.p50_ms, of.n, 50), "p95": time_text(of.p95_ms, of.n, 95),
+            "p99": time_text(of.p99_ms, of.n, 99), "n": f"{of.n:,}",
         }
         for stage, of in stage_times(shown.rows).items()
     ]  # fmt: skip
@@ -175,7 +171,7 @@ def _stages(shown: Shown) -> None:
 def _slowest(shown: Shown) -> None:
     table = [
         {
-            "waited": f"{row.total_ms:.3g} ms", "query": plain(_cut(row.text)), "of which": _stages_of(row),
+            "waited": time_text(row.total_ms, 1, 50), "query": plain(_cut(row.text)), "of which": _stages_of(row),
             "how": plain(", ".join([row.system, f"k={row.k}", *row.filters])), "at (UTC)": _utc(row.at),
         }
         for row in slowest(shown.rows)

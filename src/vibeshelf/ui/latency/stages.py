@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from vibeshelf.core.latency import LENGTHS, QUERY_STAGES, Engine, LatencySamples
+from vibeshelf.core.percentiles import needed
 from vibeshelf.services.latency import Measured, samples_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.charts import curves_chart, stages_chart
-from vibeshelf.ui.latency.words import NOT_MEASURED, STAGE_WORDS, TEXT_WORDS, counts_text, engine_text, facts_of, time_text
+from vibeshelf.ui.latency.words import STAGE_WORDS, TEXT_WORDS, counts_text, engine_text, facts_of, time_text
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
@@ -38,7 +39,8 @@ def _boxes(measured: Measured, text: str, known: list[str]) -> None:
     engines = _ordered(measured, samples_of(measured.result, known[-1], text))
     engine = st.selectbox("Engine", engines, key="stages-engine", format_func=lambda each: engine_text(each, measured.result))
     engine = engine if engine in engines else engines[0]
-    rows = [_box(stage, samples_of(measured.result, stage, text)[engine]) for stage in known]
+    of_stages = {stage: samples_of(measured.result, stage, text)[engine] for stage in known}
+    rows = [_box(stage, samples) for stage, samples in of_stages.items()]
     table = pd.DataFrame(rows)
     about = f"{engine}, {TEXT_WORDS[text]}"
     show_chart(
@@ -46,14 +48,17 @@ def _boxes(measured: Measured, text: str, known: list[str]) -> None:
         alt=f"Box plot of each stage of a search on {about}", facts=f"{counts_text(table['n'].tolist())} each. {facts_of(measured)}",
         table=table,
     )  # fmt: skip
-    st.caption("The box holds the middle half, the line in it is p50, the thin line goes from p5 to p95. Encode has tokenise in it.")
+    st.caption(
+        "The box holds the middle half, the line in it is p50. The whiskers end at p5 and p95, not at the extremes, which one busy moment "
+        f"makes; they need {needed(95)} samples, the box {needed(25)}. Encode has tokenise in it."
+    )
     shown = [
         {
-            "stage": row["stage"],
-            **{f"p{at}": time_text(float(str(row[f"p{at}"])), int(str(row["n"])), 50) for at in _BOX},
-            "n": str(row["n"]),
+            "stage": STAGE_WORDS[stage],
+            **{f"p{at}": time_text(samples.percentile_ms(at), samples.n, at) for at in _BOX},
+            "n": f"{samples.n:,}",
         }
-        for row in rows
+        for stage, samples in of_stages.items()
     ]
     st.table(pd.DataFrame(shown).set_index("stage"), border="horizontal", alt="Percentiles of each stage")
 
@@ -80,8 +85,7 @@ def _ordered(measured: Measured, samples: Mapping[Engine, LatencySamples]) -> li
 
 
 def _box(stage: str, samples: LatencySamples) -> dict[str, object]:
-    values = np.percentile(samples.seconds, _BOX) * 1000
-    return {"stage": STAGE_WORDS[stage], **{f"p{at}": float(value) for at, value in zip(_BOX, values, strict=True)}, "n": samples.n}
+    return {"stage": STAGE_WORDS[stage], **{f"p{at}": samples.percentile_ms(at) for at in _BOX}, "n": samples.n}
 
 
 def _curve(engine: Engine, samples: LatencySamples, measured: Measured) -> pd.DataFrame:
@@ -93,8 +97,6 @@ def _curve(engine: Engine, samples: LatencySamples, measured: Measured) -> pd.Da
 
 
 def _within(samples: LatencySamples) -> dict[str, str]:
-    times = {"half": samples.percentile_ms(50), "95 %": samples.percentile_ms(95), "99 %": samples.percentile_ms(99)}
-    return {
-        **{name: NOT_MEASURED if value is None else time_text(value, samples.n, 50) for name, value in times.items()},
-        "n": str(samples.n),
-    }
+    shares = {"half": 50, "95 %": 95, "99 %": 99}
+    times = {name: time_text(samples.percentile_ms(percent), samples.n, percent) for name, percent in shares.items()}
+    return {**times, "n": f"{samples.n:,}"}

@@ -10,13 +10,16 @@ from vibeshelf.services.latency import Measured, samples_of
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.charts import Point, frontier
 from vibeshelf.ui.latency.charts import trade_chart
+from vibeshelf.ui.latency.evaluated import evaluated_systems
 from vibeshelf.ui.latency.words import NOT_MEASURED, engine_text, facts_of, time_text
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
 
-def trade(measured: Measured) -> None:
-    """Draw the chart of a machine, its ranked table, and how near each engine's vectors are to the reference's."""
+def trade(collection: str, measured: Measured) -> None:
+    """Draw the systems that were evaluated, the engines of a machine, and how near their vectors are to the reference's."""
+    evaluated_systems(collection)
+    st.markdown("**The engines**, from the benchmark")
     rows = _rows(measured)
     if rows:
         _chart(measured, rows)
@@ -32,13 +35,14 @@ def _chart(measured: Measured, rows: list[dict[str, object]]) -> None:
         f"{quality.n} judged queries, {quality.system}, books as the collection holds them. Times: n={rows[0]['n']}. {facts_of(measured)}"
     )
     show_chart(
-        trade_chart(table, quality.measure), key="trade", title="Speed beside quality",
+        trade_chart(table, quality.measure), key="trade", title="Speed beside quality: engines",
         alt=f"{quality.measure} of each engine against the median time of a search", facts=facts, table=table,
     )  # fmt: skip
     st.caption("Up is better, left is quicker. The dashed line joins the engines that no other beats in both; intervals are 95 %.")
     shown = [
         {
-            "engine": plain(str(row["engine"])), "p50": time_text(float(str(row["p50_ms"])), 1, 50), plain(quality.measure): _mean(row),
+            "engine": plain(str(row["engine"])), "p50": time_text(float(str(row["p50_ms"])), int(str(row["n"])), 50),
+            plain(quality.measure): _mean(row),
             "best at its speed": "yes" if row["best"] else "no",
         }
         for row in rows

@@ -6,7 +6,6 @@ from vibeshelf.core.latency import (
     BOOK,
     COLD_START,
     ENCODE,
-    ENOUGH,
     HYDRATE,
     LONG,
     MEDIUM,
@@ -18,6 +17,7 @@ from vibeshelf.core.latency import (
     BenchResult,
     Engine,
 )  # fmt: skip
+from vibeshelf.core.percentiles import needed
 from vibeshelf.services.latency import Measured
 
 STAGE_WORDS = {
@@ -47,7 +47,7 @@ def engine_text(engine: Engine, result: BenchResult) -> str:
 def time_text(milliseconds: float | None, n: int, percent: int) -> str:
     """Return '2.8 ms' or '7.3 s', or that there were too few samples."""
     if milliseconds is None:
-        return f"{NOT_MEASURED} (n={n}, needs {ENOUGH[percent]})"
+        return f"{NOT_MEASURED} (n={n:,}, needs {needed(percent)})"
     return f"{milliseconds / 1000:.2f}{_SPACE}s" if milliseconds >= 1000 else f"{milliseconds:.3g}{_SPACE}ms"
 
 

@@ -16,7 +16,7 @@ from vibeshelf.core.errors import SourceError, VibeshelfError
 from vibeshelf.core.records import Run
 from vibeshelf.ui.layout import show_error
 from vibeshelf.ui.resources import Judgments
-from vibeshelf.ui.text import plain
+from vibeshelf.ui.text import plain, safe_file_name
 
 _PREFIX = "vibeshelf-upload-"
 _FOLDER = re.compile(rf"/[^\s'\"]*{_PREFIX}[^/]+/")
@@ -72,7 +72,7 @@ def _ask(label: str, kind: str, hint: str) -> Upload | None:
 def _read(kind: str, file: Any) -> Upload | None:
     """Return the file's content, or show the one line that says what is wrong with it."""
     data = file.getvalue()
-    name = _safe(file.name)
+    name = safe_file_name(file.name)
     try:
         return _parsed(kind, name, data)
     except VibeshelfError as error:
@@ -88,11 +88,5 @@ def _parsed(kind: str, name: str, data: bytes) -> Upload:
     return Upload(path, _READERS[kind](path), folder)
 
 
-def _safe(name: str) -> str:
-    """Return the last part of a file name that a browser sent, fit for this machine's file system."""
-    last = "".join(letter for letter in name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())
-    return last.encode()[-120:].decode("utf-8", "ignore").lstrip(".") or "upload"
-
-
 def _stem(name: str) -> str:
-    return "-".join(Path(_safe(name).removesuffix(".gz")).stem.split()) or "run"
+    return "-".join(Path(safe_file_name(name).removesuffix(".gz")).stem.split()) or "run"

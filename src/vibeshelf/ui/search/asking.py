@@ -6,7 +6,8 @@ import secrets
 
 import streamlit as st
 
-from vibeshelf.adapters.catalog.starter import starter_queries
+from vibeshelf.services.surprises import surprise, surprise_of
+from vibeshelf.ui.search.reading import read_words
 
 BOX = "What should it feel like?"
 # Each with what it shows about asking.
@@ -22,7 +23,7 @@ _EXAMPLES = (
     ("the last day of summer as a child", "a moment"),
     ("a monastery in the Middle Ages", "a time and a place"),
 )
-_SHOWN, _OFFSET, _LONGEST_CHARS = 5, "examples-from", 80
+_SHOWN, _OFFSET, _SURPRISED = 5, "examples-from", "surprised"
 
 
 def asking_box() -> str:
@@ -35,6 +36,7 @@ def asking_box() -> str:
         bind="query-params",
         placeholder="a mood, a place, a half-remembered plot",
         label_visibility="collapsed",
+        on_change=read_words,
     )
     return (typed or "").strip()
 
@@ -50,15 +52,25 @@ def welcome() -> None:
             with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"example-row-{at}"):
                 st.button(example, key=f"example-{at}", on_click=_choose, args=(example,), type="tertiary")
                 st.caption(kind, width="content")
-    st.button(
-        "Surprise me", key="surprise", on_click=_surprise, icon=":material/casino:", help="One of the wishes this shelf is measured with"
-    )
+    st.button("Surprise me", key="surprise", on_click=surprise_me, icon=":material/casino:", help="A good wish at random, with the reason")
 
 
 def _choose(example: str) -> None:
+    read_words()
     st.session_state["q"] = example
 
 
-def _surprise() -> None:
-    short = [text for text in starter_queries().values() if 20 <= len(text) <= _LONGEST_CHARS]
-    _choose(secrets.choice(short))
+def surprise_me() -> None:
+    """Search a good wish at random, another than the last."""
+    chosen = surprise(but=st.session_state.get("q") or "")
+    _choose(chosen.text)
+    st.session_state[_SURPRISED] = chosen.text
+
+
+def say_why(query: str) -> None:
+    """Say why a wish was drawn, where the visitor asked for a surprise, and offer another."""
+    drawn = surprise_of(query) if st.session_state.get(_SURPRISED) == query else None
+    if drawn is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="surprised"):
+            st.caption(drawn.reason, width="content")
+            st.button("Another one", key="surprise-again", on_click=surprise_me, type="tertiary", icon=":material/casino:")

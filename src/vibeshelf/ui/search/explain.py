@@ -9,6 +9,7 @@ import streamlit as st
 from vibeshelf.adapters.encoders.tokens import Reading, Token
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Filter, Manifest, SearchResult
+from vibeshelf.core.wishes import STRAIGHT, Steering
 from vibeshelf.services.explaining import comparison_of, weights_of
 from vibeshelf.services.filters import filter_text
 from vibeshelf.ui import resources
@@ -22,17 +23,18 @@ _MOST_TOKENS, _MOST_CUT_CHARS = 120, 200
 
 
 @st.fragment
-def explained(result: SearchResult, filters: Sequence[Filter] = ()) -> None:
-    """Draw the line; what is under it is made only when somebody opens it, and searches nothing again."""
-    with st.expander(timing_line(result), type="compact", key="explain", on_change="rerun") as box:
+def explained(result: SearchResult, filters: Sequence[Filter] = (), left: int | None = None, steering: Steering = STRAIGHT) -> None:
+    """Draw the line; what is under it is made only when somebody opens it, and searches nothing again. `left`: see `timing_line`."""
+    with st.expander(timing_line(result, left), type="compact", key="explain", on_change="rerun") as box:
         if box.open:
-            _story(result, filters)
+            _story(result, filters, steering)
 
 
-def timing_line(result: SearchResult) -> str:
-    """Return how many, how fast, on what."""
+def timing_line(result: SearchResult, left: int | None = None) -> str:
+    """Return how many, how fast, on what; `left` is how many books the filters leave, None without any."""
+    of = f"{result.count:,} books" if left is None else f"the {left:,} books that the filters leave of {result.count:,},"
     return (
-        f"{len(result.hits)} of {result.count:,} books in {result.total_ms:.0f} ms "
+        f"{len(result.hits)} of {of} in {result.total_ms:.0f} ms "
         f"({encoding_of(result, 0)}, search {result.search_ms:.0f}, fetch {result.hydrate_ms:.0f}) · "
         f"{plain(result.model)} on {result.backend}, {result.device} · collection {plain(result.collection)}"
     )
@@ -45,12 +47,12 @@ def encoding_of(result: SearchResult, digits: int) -> str:
     return "vector remembered" if result.remembered else f"encode {result.encode_ms:.{digits}f}"
 
 
-def _story(result: SearchResult, filters: Sequence[Filter]) -> None:
+def _story(result: SearchResult, filters: Sequence[Filter], steering: Steering) -> None:
     shelf = resources.shelf(result.collection)
     if result.query and result.system != "lexical":
         st.markdown(f"**Your words, as the model reads them.** {_tokens_said(result)}")
     st.markdown(f"**The model.** {model_said(shelf.manifest, result)}")
-    st.markdown(f"**The comparison.** {comparison_of(result, shelf.mirror(), filters)} {plain(weights_of(result.system))}")
+    st.markdown(f"**The comparison.** {comparison_of(result, shelf.mirror(), filters, steering)} {plain(weights_of(result.system))}")
     wished = ", ".join(plain(filter_text(each)) for each in filters) or "none"
     st.markdown(f"**Filters.** {wished[0].upper()}{wished[1:]}.")
     st.markdown(f"**Time.** {times_said(result)}")

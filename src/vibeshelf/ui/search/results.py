@@ -3,64 +3,118 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
+from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
-from vibeshelf.core.records import Book, Hit, SearchResult
+from vibeshelf.core.records import Book, Filter, Hit, SearchResult
+from vibeshelf.core.wishes import Steering
+from vibeshelf.services.asking.titles import titles_of
 from vibeshelf.services.closeness import Closeness
+from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.search import MAX_K
-from vibeshelf.services.shelf import Shelf
+from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
+from vibeshelf.ui.search.narrowing import filters_of_address, narrowing
+from vibeshelf.ui.search.reading import explain, reading_of
 from vibeshelf.ui.text import plain
 from vibeshelf.ui.visitor import visitor
 
 PAGE = 10
+# Which results get their marked sentences together: the first that a screen shows, then the next, then the rest.
+_ROUNDS = ((0, 2), (2, 5), (5, MAX_K))
 _SHOWN, _SHOWN_FOR, _LOGGED = "shown", "shown-for", "logged"
+
+
+def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
+    """Open what a search shows its results with, and search once, which is logged nowhere. Raises VibeshelfError as opening does."""
+    shelf = resources.shelf(collection)
+    _closeness(shelf)
+    if (mirror := shelf.mirror()) is not None:
+        titles_of(mirror)
+    shelf.run("the first search of a process loads what later ones find loaded", PAGE, remember=False)
+    resources.sentences(collection)
+    resources.desk()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked: `name` tells it from any other, `typed` are the words as they were typed."""
+
+    name: str
+    typed: str
+    like: str | None
+    steering: Steering
 
 
 def results(collection: str, query: str, like: str | None) -> None:
     """Draw what a query, a book that others are to be like, or both, find."""
-    asked = f"{collection}\n{query}\n{like or ''}"
-    if st.session_state.get(_SHOWN_FOR) != asked:
-        st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
+    narrow = st.container(horizontal=True, gap="xsmall", key="narrow")
     try:
         shelf = resources.shelf(collection)
+        mirror = shelf.mirror()
+        filters, problems = filters_of_address(mirror)
+        wish = reading_of(query, mirror, like)
+        asked = "\n".join((collection, query, like or "", filters_text(filters), str(wish.steered)))
+        if st.session_state.get(_SHOWN_FOR) != asked:
+            st.session_state[_SHOWN_FOR], st.session_state[_SHOWN] = asked, PAGE
         # Drawing the page again, or more of the same results, is no other search.
         repeat = st.session_state.get(_LOGGED) == asked
-        found = logged_search(shelf, query, st.session_state[_SHOWN], source="page", repeat=repeat, like=like)
+        found = logged_search(
+            shelf, wish.text, st.session_state[_SHOWN], filters=filters, source="page", repeat=repeat, like=like, steering=wish.steering,
+            typed=query,
+        )  # fmt: skip
         st.session_state[_LOGGED] = asked
     except VibeshelfError as error:
         show_error(error)
         return
+    if problems:
+        st.warning("  \n".join(map(plain, problems)))
     for note in found.notes:
         st.warning(note)
     if like:
         _seed_line(shelf, like, query)
-    _draw(shelf, found, asked, like)
+    explain(wish, query, mirror, found.model)
+    left = len(mirror.select(filters)) if mirror is not None and filters else None
+    _draw(shelf, found, Asked(asked, query, like, wish.steering), filters, left)
+    if mirror is not None and len(mirror):
+        # The results are on their way: what their counts need is read now, and drawn above them where its place is kept.
+        with narrow:
+            narrowing(mirror, filters)
 
 
-def _draw(shelf: Shelf, found: SearchResult, asked: str, like: str | None) -> None:
-    closeness = resources.closeness(found.collection)
+def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Filter], left: int | None) -> None:
+    closeness = _closeness(shelf)
     if not found.hits:
-        empty_state("This collection has no books yet. Fill it: vibeshelf ingest SOURCE" if not found.count else "Nothing was found.")
+        empty_state(
+            "No book is left with these filters; take some of them back."
+            if found.count
+            else "This collection has no books yet. Fill it: vibeshelf ingest SOURCE"
+        )
         return
-    if closeness and not like and nothing_close(found.hits, closeness):
-        st.info("Nothing here comes close. These are the nearest books; a mood, a place or a plot in other words may find more.",
+    if closeness and not asked.like and not asked.steering.like and nothing_close(found.hits, closeness):
+        narrower = "fewer filters or " if left is not None else ""
+        st.info(f"Nothing here comes close. These are the nearest books; {narrower}a mood, a place or a plot in other words may find more.",
                 icon=":material/travel_explore:")  # fmt: skip
-    explained(found)
+    explained(found, filters, left, asked.steering)
     try:
-        _cards_and_marks(shelf, found, asked, like, closeness)
+        _cards_and_marks(shelf, found, asked, closeness)
     except VibeshelfError as error:
         show_error(error)
         return
     _next_page(found)
+
+
+def _closeness(shelf: Shelf) -> Closeness | None:
+    return resources.closeness(shelf.name, mirror_key(shelf.manifest))
 
 
 def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
@@ -69,18 +123,22 @@ def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
     return best is not None and best < closeness.floor
 
 
-def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: str, like: str | None, closeness: Closeness | None) -> None:
+def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: Asked, closeness: Closeness | None) -> None:
     sentences = resources.sentences(found.collection)
     books, floor = [hit.book for hit in found.hits], closeness.sentence_floor if closeness else 1.0
-    thumbs = suggested(resources.desk(), found.collection, found.query, visitor()) if found.query else {}
+    thumbs = suggested(resources.desk(), found.collection, asked.typed, visitor()) if asked.typed else {}
     template = resources.settings().link_template
     cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
     known = sentences.knows(books)
-    marks = sentences.matching(shelf.aim(found.query, like), books, floor) if known else None
-    draw_cards(cards, asked, marks, _liked, _thumbed)
+    marks = sentences.matching(shelf.aim(found.query, asked.like, asked.steering), books, floor) if known else None
+    draw_cards(cards, asked.name, marks, _liked, _thumbed)
     if not known:
-        # The results are on their way to the browser; these follow them.
-        draw_marks(asked, sentences.matching(shelf.aim(found.query, like), books, floor))
+        # The results are on their way to the browser; the marks follow them, those of the books on the screen first.
+        aim = shelf.aim(found.query, asked.like, asked.steering)
+        with st.container(gap=None):
+            for start, end in _ROUNDS:
+                if books[start:end]:
+                    draw_marks(asked.name, sentences.matching(aim, books[start:end], floor), start)
 
 
 def _seed_line(shelf: Shelf, like: str, query: str) -> None:
