@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,3 +120,19 @@ def test_a_named_book_is_explained_and_the_words_can_be_taken_as_they_are(visit:
 def test_hostile_words_that_name_a_book_are_shown_as_text(visit: Visit) -> None:
     at = visit(q="like <img src=x onerror=alert(1)> but :red[sad] $x$")
     assert "\\<img src\\=x onerror\\=alert\\(1\\)\\>" in said(at)
+
+
+def test_covers_under_an_empty_box_lead_to_more_like_them(visit: Visit, starter: Shelf) -> None:
+    at = visit()
+    assert not window_of(at), "nobody waits for the collection to be opened"
+    resources.opened()["starter"] = starter
+    shown = window_of(drawn(at.run()))
+    mirror = starter.mirror()
+    assert mirror is not None
+    assert len({each["id"] for each in shown} & set(mirror.ids)) == 8
+    assert shown == window_of(drawn(at.run())), "the same for the whole visit"
+
+
+def window_of(at: AppTest) -> list[dict[str, str]]:
+    data = [json.loads(each.proto.json) for each in at.get("bidi_component")]
+    return next((each["books"] for each in data if "books" in each), [])

@@ -90,12 +90,12 @@ def _text(text: str, x: float, y: float, size: float, ink: str, weight: str) -> 
 
 
 _ORNAMENTS = (
-    '<rect x="12" y="8" width="100" height="164" fill="none" stroke="{gold}" stroke-width="1.2"/>'
-    '<rect x="15" y="11" width="94" height="158" fill="none" stroke="{gold}" stroke-width="0.5"/>'
-    '<path d="M45 138h30M60 133v10" stroke="{gold}" stroke-width="1"/>',
+    '<rect x="12" y="8" width="100" height="137" fill="none" stroke="{gold}" stroke-width="1.2"/>'
+    '<rect x="15" y="11" width="94" height="131" fill="none" stroke="{gold}" stroke-width="0.5"/>'
+    '<path d="M45 128h30M60 123v10" stroke="{gold}" stroke-width="1"/>',
     '<circle cx="60" cy="128" r="13" fill="none" stroke="{gold}" stroke-width="1.4"/><circle cx="60" cy="128" r="8" fill="{gold}"/>'
     '<path d="M14 16h94M14 20h94" stroke="{gold}" stroke-width="1"/>',
-    '<path d="M5 134q14 -12 29 0t29 0t29 0t29 0v10q-14 -12 -29 0t-29 0t-29 0t-29 0z" fill="{gold}" fill-opacity="0.9"/>'
+    '<path d="M5 124q14 -12 29 0t29 0t29 0t29 0v10q-14 -12 -29 0t-29 0t-29 0t-29 0z" fill="{gold}" fill-opacity="0.9"/>'
     '<path d="M40 18h40" stroke="{gold}" stroke-width="2"/>',
     '<path d="M60 112l12 16l-12 16l-12 -16z" fill="none" stroke="{gold}" stroke-width="1.4"/>'
     '<path d="M60 119l7 9l-7 9l-7 -9z" fill="{gold}"/>'
