@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +22,9 @@ from vibeshelf.services.shelf import Shelf, open_shelf
 ROOT = Path(__file__).resolve().parents[1]
 # The export of the real model takes ten seconds to make; it is kept beside the environment that made it.
 MODEL_CACHE = Path(sys.prefix) / "test-models"
+# So is the starter collection, which takes half a minute, as long as nothing changes that it is made of or by.
+STARTER_CACHE = Path(sys.prefix) / "test-starter"
+_KEPT_STARTERS = 3
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +55,44 @@ def minilm(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """The starter collection on the real model, made once; tests only read it."""
+    """The starter collection on the real model, made once by the command; tests only read it."""
     made = settings_in(tmp_path_factory.mktemp("starter") / "data")
-    ingest(open_source(STARTER), made, IngestOptions(STARTER))
+    STARTER_CACHE.mkdir(exist_ok=True)
+    with (STARTER_CACHE / "lock").open("w") as lock:
+        # Tests that run side by side wait for the first that makes it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = STARTER_CACHE / _state()
+        if not kept.is_dir():
+            _make_starter(settings_in(tmp_path_factory.mktemp("making") / "data"), kept)
+        for name in ("chroma", "mirrors"):
+            shutil.copytree(kept / name, made.data_dir / name)
     return open_shelf(STARTER, settings=made)
+
+
+def _make_starter(settings: Settings, kept: Path) -> None:
+    """Ingest the starter collection, keep it, and let those of older programs go."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("VIBESHELF_")}
+    command = [sys.executable, "-m", "vibeshelf.cli", "ingest", STARTER]
+    subprocess.run(
+        command, cwd=ROOT, env={**env, "VIBESHELF_DATA_DIR": str(settings.data_dir)}, stdout=subprocess.DEVNULL, check=True, timeout=280
+    )
+    open_shelf(STARTER, settings=settings).store.close()
+    for old in sorted(STARTER_CACHE.glob("*/"), key=lambda path: path.stat().st_mtime)[:-_KEPT_STARTERS]:
+        shutil.rmtree(old)
+    (settings.data_dir / "models").unlink()
+    half = kept.with_name("half")
+    shutil.rmtree(half, ignore_errors=True)
+    shutil.copytree(settings.data_dir, half)
+    half.rename(kept)
+
+
+def _state() -> str:
+    """Return what names the program: its code and data, the libraries, the Python."""
+    found = hashlib.sha256(sys.version.encode())
+    for path in [*sorted(path for path in (ROOT / "src").rglob("*") if path.is_file()), ROOT / "requirements.lock"]:
+        if path.suffix not in (".pyc", ".css", ".js"):
+            found.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()[:20]
 
 
 @pytest.fixture(scope="session")
