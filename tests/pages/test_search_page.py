@@ -52,7 +52,9 @@ def drawn(at: AppTest) -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    return "\n".join(str(each.value) for each in [*at.markdown, *at.caption, *at.warning, *at.info]) + "".join(box.label for box in at.expander)
+    return "\n".join(str(each.value) for each in [*at.markdown, *at.caption, *at.warning, *at.info]) + "".join(
+        box.label for box in at.expander
+    )
 
 
 def test_a_link_with_filters_searches_what_they_leave(visit: Visit, log: QueryLog, starter: Shelf) -> None:
@@ -117,3 +119,19 @@ def test_a_named_book_is_explained_and_the_words_can_be_taken_as_they_are(visit:
 def test_hostile_words_that_name_a_book_are_shown_as_text(visit: Visit) -> None:
     at = visit(q="like <img src=x onerror=alert(1)> but :red[sad] $x$")
     assert "\\<img src\\=x onerror\\=alert\\(1\\)\\>" in said(at)
+
+
+def test_another_language_is_told_how_well_the_model_does(visit: Visit) -> None:
+    assert "This looks like German" in said(visit(q="ein Kloster im Mittelalter"))
+    # A title of the collection is no wish in French.
+    assert "This looks like" not in said(visit(q="Les Misérables"))
+
+
+def test_a_surprise_searches_a_good_wish_and_says_why(visit: Visit) -> None:
+    at = drawn(visit().button(key="surprise").click().run())
+    first = at.text_input(key="q").value
+    assert "Why this one" in said(at)
+    at = drawn(at.button(key="surprise-again").click().run())
+    assert at.text_input(key="q").value != first
+    at = drawn(at.text_input(key="q").set_value("robots").run())
+    assert "Why this one" not in said(at)
