@@ -1,7 +1,8 @@
 """Judging in the browser: how long from the key to the next book, and whether many raters and a killed server lose anything.
 
-`python -m eval.bench_judge [--quick]`. The time is taken in the page itself: from the key press to the frame after which the
-next book and its buttons are on the screen. Beside it, in turns, the same of a bare Streamlit page with one button: the floor.
+`python -m eval.bench_judge [--quick] [--part keys|raters]`. The time is taken in the page itself: from the key press to the frame
+after which the next book and its buttons are on the screen. Beside it, in turns, the same of a bare Streamlit page with one
+button: the floor.
 Then eight raters in eight browser windows grade at once, the server is killed (SIGKILL) half-way with keys just pressed, and
 what their screens said was saved is looked for in the database.
 """
@@ -9,6 +10,7 @@ what their screens said was saved is looked for in the database.
 from __future__ import annotations
 
 import argparse
+import time
 
 from playwright.sync_api import Browser, Page
 
@@ -49,13 +51,17 @@ counter()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="40 grades instead of 200, by 2 raters instead of 8")
-    quick = parser.parse_args().quick
-    report = Report("bench-judge", quick)
+    parser.add_argument("--part", choices=("keys", "raters"), help="only the keys, which want a quiet machine, or the raters")
+    arguments = parser.parse_args()
+    quick, part = arguments.quick, arguments.part
+    report = Report(f"bench-judge-{part}" if part else "bench-judge", quick)
     with scratch() as data_dir, chromium() as browser:
         app = App(data_dir).start()
         try:
-            time_keys(report, browser, app, 40 if quick else GRADES)
-            grade_at_once(report, browser, app, *((2, 40) if quick else (RATERS, GRADES)))
+            if part != "raters":
+                time_keys(report, browser, app, 40 if quick else GRADES)
+            if part != "keys":
+                grade_at_once(report, browser, app, *((2, 40) if quick else (RATERS, GRADES)))
         finally:
             app.kill()
     print(report.table())
@@ -99,18 +105,21 @@ def grade_at_once(report: Report, browser: Browser, app: App, raters: int, grade
     seats = [Rater(browser.new_context().new_page(), app.url, f"rater {at}") for at in range(raters)]
     for seat in seats:
         seat.sit_down()
-    killed, cut_off = False, 0
+    killed, cut_off, rounds = False, 0, []
     while any(len(seat.shown_saved) < grades for seat in seats):
-        done = min(len(seat.shown_saved) for seat in seats)
+        done, began = min(len(seat.shown_saved) for seat in seats), time.perf_counter()
         pressed = [(seat, seat.press((done + at) % 4), (done + at) % 4) for at, seat in enumerate(seats) if len(seat.shown_saved) < grades]
         if done == grades // 2 and not killed:
             cut_off, killed = kill_and_come_back(app, pressed), True
             continue
         for seat, pair, grade in pressed:
             seat.see_saved(pair, grade)
+        rounds.append(time.perf_counter() - began)
+    report.samples["a key of every rater, until all are shown as saved"] = {"ours": rounds}
     events = open_desk(load_settings(data_dir=app.data_dir)).judgments
     there = {seat.name: stored(app.data_dir, "starter", seat.name) for seat in seats}
     missing = sum(there[seat.name].get(pair) != grade for seat in seats for pair, grade in seat.shown_saved.items())
+    report.limits["raters at once"] = raters
     report.limits["grades shown as saved, with the server killed half-way"] = sum(len(seat.shown_saved) for seat in seats)
     report.limits["of them not in the database"] = missing
     report.limits["keys that the kill cut off before they were shown as saved"] = cut_off

@@ -23,7 +23,8 @@ _ANOTHER = f"""([pair, grade]) => {{
   return now !== null && now !== pair && ({_SAVED})().startsWith(`Saved ${{grade}} for`);
 }}"""
 _FOCUSED = "() => { const at = document.activeElement; return at.getAttribute('aria-label') || at.placeholder || at.tagName; }"
-_AT_REST = ".stApp[data-test-script-state='notRunning']"
+# What the page's script marks it with while it listens to keys; a key before that is held until then.
+_LISTENING = "body[data-listening]"
 PATIENCE_MS = 120_000
 
 
@@ -53,11 +54,9 @@ class Rater:
         return self.wait_until_ready()
 
     def wait_until_ready(self) -> str:
-        """Return the first pair of a fresh page, once its script has ended: a key within its first moments goes to nobody."""
+        """Return the first pair of a fresh page, once it listens: nobody hears a key before that."""
         pair = self.wait_for_a_book()
-        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
-        # The page is at rest a moment before its keys are heard.
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_selector(_LISTENING, state="attached", timeout=PATIENCE_MS)
         return pair
 
     def tab_to(self, label: str) -> None:
@@ -77,17 +76,16 @@ class Rater:
         self.page.wait_for_function(f"pair => ({_PAIR})() === pair", arg=pair, timeout=PATIENCE_MS)
 
     def hear(self, words: str) -> None:
-        """Wait until the line beside the buttons says so, and the page is at rest. Raises playwright's TimeoutError."""
+        """Wait until the line beside the buttons says so, and the page listens. Raises playwright's TimeoutError."""
         self.page.wait_for_function(f"words => ({_SAVED})().includes(words)", arg=words, timeout=PATIENCE_MS)
-        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
+        self.page.wait_for_selector(_LISTENING, state="attached", timeout=PATIENCE_MS)
 
     def write_note(self, words: str) -> None:
-        """Type a note into its box and leave the box by Enter."""
-        self.tab_to("Note")
+        """Go to the note's box by its key, type and leave it by Enter, without waiting for what comes of it."""
+        self.page.keyboard.press("n")
+        self.page.wait_for_function("() => document.activeElement.tagName === 'INPUT'", timeout=PATIENCE_MS)
         self.page.keyboard.type(words)
         self.page.keyboard.press("Enter")
-        self.page.wait_for_function("() => document.activeElement.tagName !== 'INPUT'", timeout=PATIENCE_MS)
-        self.page.wait_for_selector(_AT_REST, timeout=PATIENCE_MS)
 
     def press(self, grade: int) -> str:
         """Press a grade's key and return the pair that it is for, without waiting for what comes of it."""

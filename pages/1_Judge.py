@@ -4,7 +4,7 @@ import streamlit as st
 
 from vibeshelf.ui import resources
 from vibeshelf.ui.judging.agreement import agreement_view
-from vibeshelf.ui.judging.cards import STYLE
+from vibeshelf.ui.judging.cards import dress
 from vibeshelf.ui.judging.files import files_view
 from vibeshelf.ui.judging.grading import grading_options, grading_view, guide
 from vibeshelf.ui.judging.queries import queries_view
@@ -40,7 +40,7 @@ def task_box() -> str:
 
 
 with page("Judge"):
-    st.html(STYLE)
+    dress()
     rater = known_rater()
     if rater is None:
         st.title("Judge", anchor=False)

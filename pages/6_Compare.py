@@ -3,9 +3,10 @@
 import streamlit as st
 
 from vibeshelf.ui.compare.blind import blind
-from vibeshelf.ui.compare.choice import contender_boxes, query_box
+from vibeshelf.ui.compare.choice import contender_boxes
 from vibeshelf.ui.compare.lists import side_by_side
 from vibeshelf.ui.layout import empty_state, page
+from vibeshelf.ui.query_box import query_box
 
 SIDE_BY_SIDE, BLIND = "Side by side", "Blind"
 

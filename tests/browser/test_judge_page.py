@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from eval.apps import App
 from eval.raters import PATIENCE_MS, Rater, stored
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import NASTY
 from tests.command import vibeshelf
@@ -108,6 +108,79 @@ def test_twenty_books_by_keyboard_alone_over_a_reload_an_undo_and_a_restart(wide
     assert judged["mean"] > 0
 
 
+def test_a_killed_server_loses_no_grade_that_was_shown_as_saved(wide: Page, app: App, desk: Desk) -> None:
+    rater = Rater(wide, app.url, "cut off")
+    rater.sit_down()
+    for grade in (3, 0):
+        rater.grade(grade)
+    on_its_way = rater.press(1)
+    app.kill()
+    rater.look(on_its_way, 1)
+    app.start()
+    rater.come_back()
+    rater.grade(2)
+    there = stored(app.data_dir, "starter", rater.name)
+    assert rater.shown_saved.items() <= there.items()
+    assert there.keys() - rater.shown_saved.keys() <= {on_its_way}
+    assert len(desk.judgments.last("starter", rater.name, 100)) == len(there), "nothing doubled"
+
+
+def test_keys_that_are_quicker_than_the_page_grade_one_book_each(wide: Page, app: App, desk: Desk) -> None:
+    rater = Rater(wide, app.url, "quick")
+    rater.sit_down()
+    for key in "312":
+        wide.keyboard.press(key)
+    rater.hear("Saved 2 for")
+    assert grades_in_turn(desk, rater) == [3, 1, 2]
+
+    for _ in range(5):
+        wide.keyboard.down("0")
+    wide.keyboard.up("0")
+    rater.hear("Saved 0 for")
+    rater.write_note("10 su")
+    wide.keyboard.press("3")
+    rater.hear("Saved 3 for")
+    assert grades_in_turn(desk, rater) == [3, 1, 2, 0, 3], "a key held down is one press"
+    assert [each.note for each in desk.judgments.last("starter", rater.name, 2)] == ["10 su", ""]
+
+
+def test_thumbs_grade_on_a_phone(browser: Browser, app: App) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    rater = Rater(context.new_page(), app.url, "thumbs")
+    rater.sit_down()
+    for grade in (2, 0):
+        pair = rater.wait_until_ready()
+        assert_under_a_thumb(rater.page, ".st-key-grades button", 4)
+        rater.page.locator(f"[class*='st-key-grade-{grade}-'] button").tap()
+        rater.see_saved(pair, grade)
+    assert stored(app.data_dir, "starter", rater.name) == rater.shown_saved
+
+    rater.page.goto(f"{app.url}/Judge?task={TASK}&mode=Ten+at+a+time")
+    listed = rater.page.locator("[class*='st-key-in-place-'] button")
+    expect(listed).to_have_count(4 * len(HARD), timeout=PATIENCE_MS)
+    assert_under_a_thumb(rater.page, ".st-key-in-place-h1-bare button", 4)
+    rater.page.locator(".st-key-in-place-h1-bare button").nth(3).tap()
+    expect(rater.page.locator(".st-key-beside")).to_contain_text("Saved 3 for", timeout=PATIENCE_MS)
+    assert stored(app.data_dir, TASK, rater.name) == {"h1-bare": 3}
+    context.close()
+
+
+def test_two_raters_work_at_once_and_see_nothing_of_each_other(browser: Browser, app: App) -> None:
+    raters = [Rater(browser.new_context().new_page(), app.url, name) for name in ("Ida Left", "Bo Right")]
+    for rater in raters:
+        rater.sit_down()
+    for at in range(3):
+        pressed = [(rater, rater.press(grade), grade) for rater, grade in zip(raters, (at, 3 - at), strict=True)]
+        for rater, pair, grade in pressed:
+            rater.see_saved(pair, grade)
+    for rater, other in (raters, raters[::-1]):
+        assert stored(app.data_dir, "starter", rater.name) == rater.shown_saved
+        assert len(rater.shown_saved) == 3
+        assert other.name not in rater.page.locator(".stApp").inner_text()
+        assert "3 of" in rater.page.locator(".st-key-progress, [data-testid=stProgress]").first.inner_text()
+        rater.page.context.close()
+
+
 def test_hard_texts_show_as_text_one_by_one(screen: Page, app: App) -> None:
     rater = Rater(screen, app.url, f"reader {screen.viewport_size}"[:40], TASK)
     rater.sit_down()
@@ -138,10 +211,30 @@ def test_the_list_shows_hard_texts_as_text_and_grades_in_place(screen: Page, app
     assert stored(app.data_dir, TASK, name) == {"h1-nasty": 2}
 
 
+def grades_in_turn(desk: Desk, rater: Rater) -> list[int | None]:
+    """Return what a rater gave, the first first, a pair as often as it was graded."""
+    return [each.grade for each in reversed(desk.judgments.last("starter", rater.name, 100))]
+
+
 def assert_safe(page: Page) -> None:
     """Nothing of a text became a part of the page, and nothing is wider than the screen."""
     expect(page.locator(".st-key-query")).to_contain_text("<script>window.hacked=1</script> **sea**")
     expect(page.locator(".st-key-query")).to_contain_text("<b onclick='window.hacked=1'>storms</b>")
     assert page.evaluate("window.hacked") is None
     assert page.locator(".stApp [onclick], .stApp [onerror], .stApp [onmouseover], .stApp a[href*=javascript]").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def assert_under_a_thumb(page: Page, buttons: str, count: int) -> None:
+    """These buttons are big enough for a thumb, on the screen, and none lies over another."""
+    page.locator(buttons).first.scroll_into_view_if_needed()
+    boxes = [box for box in (each.bounding_box() for each in page.locator(buttons).all()) if box]
+    assert len(boxes) == count
+    for at, box in enumerate(boxes):
+        assert min(box["width"], box["height"]) >= 44
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        for other in boxes[:at]:
+            beside = box["x"] >= other["x"] + other["width"] or other["x"] >= box["x"] + box["width"]
+            assert beside or box["y"] >= other["y"] + other["height"] or other["y"] >= box["y"] + box["height"]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -23,8 +23,8 @@ from vibeshelf.adapters.index import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.shelf import open_shelf
 
-ROWS = 900
-KILLS = 5
+# Some seconds of encoding, of which a kill takes place within the first half.
+ROWS, KILLS, KILL_WITHIN_SECONDS = 500, 5, 2.0
 
 
 def save_books(path: Path, count: int) -> Path:
@@ -62,7 +62,7 @@ def test_killed_at_five_random_moments_it_ends_as_if_it_never_was(tmp_path: Path
     for _ in range(KILLS):
         with started(killed.data_dir, "ingest", str(source), "--collection", "books") as process:
             wait_for_writer(killed, process)
-            time.sleep(moments.uniform(0.0, 4.0))
+            time.sleep(moments.uniform(0.0, KILL_WITHIN_SECONDS))
             process.send_signal(signal.SIGKILL)
     report = json.loads(vibeshelf(killed.data_dir, "ingest", str(source), "--collection", "books", "--json").stdout)
     assert report["read"] == ROWS == report["added"] + report["unchanged"]

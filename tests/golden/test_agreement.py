@@ -81,6 +81,16 @@ def test_what_is_undefined_has_no_value(grades: RaterGrades) -> None:
     assert report(grades, {}).overall.low is None
 
 
+def test_two_raters_have_kappa_in_the_headline_and_more_have_alpha() -> None:
+    two = graded(a=[0, 1, 2, 3, 1], b=[0, 1, 1, 3, None])
+    found = report(two, {})
+    assert found.overall == found.queries["q"] == weighted_kappa(two, "a", "b")
+    assert (found.overall.coefficient, found.overall.n) == ("kappa", 4)
+    assert found.overall.value == pytest.approx(0.9)
+    three = graded(a=[0, 1, 2, 3], b=[0, 1, 1, 3], c=[None, 1, None, 2])
+    assert report(three, {}).overall == ordinal_alpha(three)
+
+
 def test_the_interval_narrows_with_more_items_and_is_the_same_each_time() -> None:
     random = np.random.default_rng(1)
 

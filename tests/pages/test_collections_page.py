@@ -69,7 +69,7 @@ def csv_of(books: int) -> bytes:
 
 
 def said(at: AppTest) -> str:
-    of_kinds = (at.markdown, at.caption, at.success, at.warning, at.error, at.info, at.title)
+    of_kinds = (at.markdown, at.subheader, at.caption, at.success, at.warning, at.error, at.info, at.title)
     return "\n".join(str(each.value) for kind in of_kinds for each in kind)
 
 
@@ -114,7 +114,7 @@ def test_the_shelf_shows_version_model_size_age_and_health(collections: Open, mi
     build(mine, "books", "a")
     manifest = Store(mine).open("books").manifest
     told = said(collections())
-    for words in ("### books", f"version {manifest.version}", "8 books", "384", "built just now", "vectors 12", "mirror", "not examined"):
+    for words in ("books", f"version {manifest.version}", "8 books", "384", "built just now", "vectors 12", "mirror", "not examined"):
         assert words in told.replace("\\", ""), (words, told)
     assert "On the disk" in told
 

@@ -139,7 +139,7 @@ def test_a_blind_round_from_words_to_verdict(comparing: Open, contests: Contests
     assert text.count("found by **") == 10
     assert text.count("you liked it") == 1
     assert not at.checkbox
-    assert "n = 1 rounds of 1 visitors" in said(at)
+    assert "n = 1 round of 1 visitor ·" in said(at)
     assert "Not decided: hybrid on starter leads" in said(at)
 
 
@@ -179,7 +179,7 @@ def test_it_says_when_it_is_decided_and_counts_anew(comparing: Open, contests: C
         contests.settle(dealt.round_id)
     at = comparing(view="Blind", left="hybrid on starter", right="dense on starter")
     assert "Decided in round 9: visitors prefer hybrid on starter" in said(at)
-    assert "n = 9 rounds of 1 visitors" in said(at)
+    assert "n = 9 rounds of 1 visitor ·" in said(at)
     looked(at.button(key="count-anew").click().run())
     assert "No round of these two was finished yet. The count began anew 1 time" in said(at)
     rows = list(csv.DictReader(io.StringIO(as_csv(contests, contest).decode("utf-8-sig"))))

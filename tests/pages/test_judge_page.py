@@ -203,6 +203,7 @@ def test_agreement_is_na_until_two_have_graded_and_a_disagreement_is_settled(des
     for rater, grade in (("ann", 0), ("bob", 3)):
         desk.judgments.grade("hard", Pair("h1", "bare"), rater, grade)
     page = opened(view="Agreement")
+    assert (page.metric[0].label, page.metric[0].value) == ("Cohen's kappa, quadratic", "0.000")
     assert "Disagreements: 1 open, 0 settled" in page.subheader[0].value
     assert "bob" not in shown(page), "the grades of others are not shown unasked"
     page.toggle[0].set_value(True).run()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from tests.conftest import MODEL_CACHE, settings_in
 from tests.fakes import FakeEncoder
 from vibeshelf.adapters.artifact_index import dump_artifact, load_artifact
@@ -317,4 +317,4 @@ def test_the_command_pushes_lists_verifies_and_pulls(results: Settings, tmp_path
     ids=lambda value: " ".join(value)[:40],
 )
 def test_bad_input_is_one_line(settings: Settings, arguments: list[str], words: list[str]) -> None:
-    assert_one_clear_line(vibeshelf(settings.data_dir, "artifacts", *arguments), *words)
+    assert_one_clear_line(vibeshelf_here(settings.data_dir, "artifacts", *arguments), *words)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from vibeshelf.adapters.bench_files import read_result, result_files
 from vibeshelf.adapters.encoders.variants import Variant
 from vibeshelf.adapters.one_bench import only_bench
@@ -99,7 +99,7 @@ def test_vectors_are_compared_with_the_reference_and_quality_is_measured(ran: Ra
 
 def test_the_file_is_kept_and_can_be_taken_to_another_machine(ran: Ran, settings: Settings) -> None:
     assert read_result(ran.out) in [each.result for each in all_measured(ran.settings)[0]]
-    done = vibeshelf(settings.data_dir, "bench", "import", str(ran.out), "--json")
+    done = vibeshelf_here(settings.data_dir, "bench", "import", str(ran.out), "--json")
     assert done.returncode == 0, done.stderr
     # The file has times to a tenth of a microsecond.
     for row, printed in zip(json.loads(done.stdout)["summary"], ran.document["summary"], strict=True):
@@ -113,7 +113,9 @@ def test_the_file_is_kept_and_can_be_taken_to_another_machine(ran: Ran, settings
 def test_a_file_that_is_none_is_one_line(settings: Settings, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"kind": "something"}\n')
-    assert_one_clear_line(vibeshelf(settings.data_dir, "bench", "import", str(bad)), "bad.jsonl", "is not a result of `vibeshelf bench`")
+    assert_one_clear_line(
+        vibeshelf_here(settings.data_dir, "bench", "import", str(bad)), "bad.jsonl", "is not a result of `vibeshelf bench`"
+    )
     assert all_measured(settings) == ([], [])
 
 
@@ -131,7 +133,7 @@ def test_a_file_that_is_none_is_one_line(settings: Settings, tmp_path: Path) -> 
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_line(arguments: list[str], words: str, settings: Settings) -> None:
-    assert_one_clear_line(vibeshelf(settings.data_dir, "bench", *arguments), words)
+    assert_one_clear_line(vibeshelf_here(settings.data_dir, "bench", *arguments), words)
 
 
 @pytest.mark.parametrize(

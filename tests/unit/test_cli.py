@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from vibeshelf import cli
 from vibeshelf.commands.inspect import _readable
 from vibeshelf.core.errors import InputError
@@ -81,7 +81,6 @@ def test_collections_and_doctor_print_json(data_dir: Path) -> None:
         (["search", "sea", "--where", "colour=red"], "expected KEY=VALUE"),
         (["search", "sea", "--backend", "abacus"], "unknown backend 'abacus'"),
         (["search", "sea", "--device", "cuda:9", "--backend", "torch"], "device 'cuda:9' is not on this machine"),
-        (["search", "sea", "--model", "no-such/model"], "cannot be had from the hub"),
         (["search"], "required: QUERY"),
         (["ingest", "nowhere.csv"], "no such file"),
         (["ingest", "starter", "--collection", "a b"], "cannot be used"),
@@ -93,6 +92,20 @@ def test_collections_and_doctor_print_json(data_dir: Path) -> None:
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_clear_line(data_dir: Path, arguments: list[str], words: str) -> None:
+    assert_one_clear_line(vibeshelf_here(data_dir, *arguments), words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", ""], "the query is empty"),
+        (["search", "sea", "--model", "no-such/model"], "cannot be had from the hub"),
+        (["ingest", "nowhere.csv"], "no such file"),
+        ([], "required: COMMAND"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_so_it_is_in_a_process_of_its_own(data_dir: Path, arguments: list[str], words: str) -> None:
     assert_one_clear_line(vibeshelf(data_dir, *arguments, HF_HUB_OFFLINE="1"), words)
 
 
@@ -116,7 +129,7 @@ def test_a_port_in_use_is_one_clear_line(data_dir: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert_one_clear_line(vibeshelf(data_dir, "app", PORT=str(port)), f"port {port}", "make run")
-    assert_one_clear_line(vibeshelf(data_dir, "app", PORT="http"), "expected a number from 1 to 65535")
+    assert_one_clear_line(vibeshelf_here(data_dir, "app", PORT="http"), "expected a number from 1 to 65535")
 
 
 def test_a_defect_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +142,7 @@ def test_a_defect_of_ours_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_a_typo_in_a_setting_is_one_clear_line(data_dir: Path) -> None:
-    assert_one_clear_line(vibeshelf(data_dir, "collections", VIBESHELF_BACKEN="onnx"), "did you mean VIBESHELF_BACKEND?")
+    assert_one_clear_line(vibeshelf_here(data_dir, "collections", VIBESHELF_BACKEN="onnx"), "did you mean VIBESHELF_BACKEND?")
 
 
 def test_doctor_shows_what_the_gate_found_with_its_reasons() -> None:

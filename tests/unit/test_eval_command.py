@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from vibeshelf import cli
 from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries_path
 from vibeshelf.adapters.trec import read_qrels, read_run
@@ -177,8 +177,8 @@ def test_bad_input_is_one_clear_line(starter: Shelf, tmp_path: Path) -> None:
     bad, foreign = tmp_path / "bad.qrels", tmp_path / "foreign.qrels"
     bad.write_text("q01 0 a 1\nq01 0 b -1\n")
     foreign.write_text("x1 0 a 1\n")
-    assert_one_clear_line(vibeshelf(data_dir, "eval", "--queries", QUERIES, "--qrels", str(bad)), "bad.qrels, line 2: grade '-1'")
-    assert_one_clear_line(vibeshelf(data_dir, "eval", "--queries", QUERIES), "--queries without --qrels")
+    assert_one_clear_line(vibeshelf_here(data_dir, "eval", "--queries", QUERIES, "--qrels", str(bad)), "bad.qrels, line 2: grade '-1'")
+    assert_one_clear_line(vibeshelf_here(data_dir, "eval", "--queries", QUERIES), "--queries without --qrels")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from tests.conftest import settings_in
 from vibeshelf.adapters.index import Store
 from vibeshelf.core.settings import Settings
@@ -83,4 +83,4 @@ def test_a_model_that_is_not_here_is_a_failing_probe(built: Settings) -> None:
     ids=["probe", "collection", "empty"],
 )
 def test_bad_input_is_one_clear_line(built: Settings, arguments: list[str], words: str) -> None:
-    assert_one_clear_line(vibeshelf(built.data_dir, "health", *arguments), words)
+    assert_one_clear_line(vibeshelf_here(built.data_dir, "health", *arguments), words)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.command import assert_one_clear_line, vibeshelf
+from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from vibeshelf.adapters.catalog.starter import starter_qrels_path
 from vibeshelf.core.judging import Pair
 from vibeshelf.core.settings import load_settings
@@ -21,7 +21,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 def judged(data_dir: Path, *arguments: str) -> Any:
-    done = vibeshelf(data_dir, "judge", *arguments, "--json")
+    done = vibeshelf_here(data_dir, "judge", *arguments, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return json.loads(done.stdout)
@@ -131,7 +131,7 @@ def test_a_bad_file_is_one_clear_line_and_leaves_nothing(
 ) -> None:
     path = tmp_path / "bad.txt"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert_one_clear_line(vibeshelf(data_dir, "judge", "import", str(path), "--task", "new"), *words)
+    assert_one_clear_line(vibeshelf_here(data_dir, "judge", "import", str(path), "--task", "new"), *words)
     assert open_desk(load_settings(data_dir=data_dir)).tasks.get("new") is None
 
 
@@ -150,9 +150,9 @@ def test_a_bad_file_is_one_clear_line_and_leaves_nothing(
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_clear_line(data_dir: Path, arguments: list[str], words: str) -> None:
-    assert_one_clear_line(vibeshelf(data_dir, "judge", *arguments), words)
+    assert_one_clear_line(vibeshelf_here(data_dir, "judge", *arguments), words)
 
 
 def test_agreement_of_nothing_is_not_a_number(data_dir: Path) -> None:
     assert judged(data_dir, "agreement")["overall"]["value"] is None
-    assert "n/a" in vibeshelf(data_dir, "judge", "agreement").stdout
+    assert "n/a" in vibeshelf_here(data_dir, "judge", "agreement").stdout

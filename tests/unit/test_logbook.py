@@ -64,7 +64,7 @@ def test_a_build_is_told_with_its_version_and_figures_and_a_run_that_changes_not
         "rejected": 1,
         "books": 3,
     }
-    assert "'books' built from books.jsonl: 3 books added" in entry.summary
+    assert "'books' built from books.jsonl: 3 added, 1 rejected; 3 books" in entry.summary
     ingest(open_source(str(save(books, 3))), books, IngestOptions("books"))
     assert len(entries(books)) == 1
 

@@ -280,6 +280,21 @@ def test_a_queue_that_is_full_counts_what_it_loses() -> None:
     assert written == [0, 1, 2, 3, 4, 5]
 
 
+def test_a_writer_that_fell_asleep_is_woken_by_the_next_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibeshelf.adapters.log_writer._AWAKE_SECONDS", 0.0)
+    monkeypatch.setattr("vibeshelf.adapters.log_writer._GATHER_SECONDS", 0.005)
+    written: list[int] = []
+    writer: LogWriter[int] = LogWriter(written.extend, "numbers")
+    for number in range(30):
+        writer.add(number)
+        deadline = time.monotonic() + 30
+        # Nobody flushes: the row itself has to wake it, or to be seen before it sleeps.
+        while (len(written) <= number or (number % 2 and writer._awake.is_set())) and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert written == list(range(30))
+    assert writer.waiting == 0
+
+
 _ADD = """
 import sys
 from pathlib import Path

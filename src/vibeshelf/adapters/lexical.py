@@ -74,6 +74,11 @@ class Lexical:
                 total[self._rows[part]] += self._scores[part]
         return total
 
+    def books_with(self, stem: str) -> int:
+        """Return in how many rows a stem stands."""
+        column = self._words.get(stem)
+        return 0 if column is None else int(self._starts[column + 1] - self._starts[column])
+
     def has(self, stem: str) -> npt.NDArray[np.bool_]:
         """Return whether each row has a word of this stem, bool (n_rows,)."""
         found = np.zeros(self._count, dtype=bool)
@@ -111,6 +116,12 @@ def tokens(text: str, stop_words: Set[str] = STOP_WORDS) -> list[str]:
     words = [word for word in _TOKEN.findall(text.lower()) if word not in stop_words]
     stems: list[str] = _stemmer().stemWords(words)
     return stems
+
+
+def stem_of(text: str, stop_words: Set[str] = STOP_WORDS) -> list[tuple[str, str | None]]:
+    """Return the different words of a text, each with its stem, or None for a stop word."""
+    words = dict.fromkeys(_TOKEN.findall(text.lower()))
+    return [(word, None if word in stop_words else str(_stemmer().stemWord(word))) for word in words]
 
 
 def _stemmer() -> Any:

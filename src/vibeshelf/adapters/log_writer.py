@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -13,6 +14,8 @@ Row = TypeVar("Row")
 ROOM = 10_000
 # Rows are gathered for so long, so that a busy time costs few transactions, and one search none beside it.
 _GATHER_SECONDS = 0.2
+# To wake a thread costs a search more than all the rest of this, so the writer looks for itself until nothing has come for so long.
+_AWAKE_SECONDS = 60.0
 _log = logging.getLogger("vibeshelf")
 
 
@@ -30,7 +33,7 @@ class LogWriter(Generic[Row]):
         self._waiting: deque[Row | threading.Event] = deque()
         self._in_hand = self._lost = 0
         self._problem: str | None = None
-        self._something, self._hurry = threading.Event(), threading.Event()
+        self._awake, self._hurry = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -58,7 +61,7 @@ class LogWriter(Generic[Row]):
                 self._lost += 1
             return
         self._waiting.append(row)
-        if not self._something.is_set():
+        if not self._awake.is_set():
             self._wake()
 
     def flush(self, seconds: float) -> bool:
@@ -77,16 +80,26 @@ class LogWriter(Generic[Row]):
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._go_on_writing, name=f"log of {self._what}", daemon=True)
                     self._thread.start()
-        self._something.set()
+        self._awake.set()
 
     def _go_on_writing(self) -> None:
+        busy = time.monotonic()
         while True:
-            self._something.wait()
             self._hurry.wait(_GATHER_SECONDS)
             self._hurry.clear()
-            # Before the queue is emptied: who adds afterwards sets it again.
-            self._something.clear()
-            self._handle(self._taken())
+            if self._waiting:
+                self._handle(self._taken())
+                busy = time.monotonic()
+            elif time.monotonic() - busy > _AWAKE_SECONDS:
+                self._sleep()
+                busy = time.monotonic()
+
+    def _sleep(self) -> None:
+        self._awake.clear()
+        # Who added just before that saw it awake, and wakes nobody.
+        if not self._waiting:
+            self._awake.wait()
+        self._awake.set()
 
     def _taken(self) -> list[Row | threading.Event]:
         """Return what waits now; it counts as waiting until it is handled."""

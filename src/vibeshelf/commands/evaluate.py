@@ -72,8 +72,10 @@ class _Asked:
 
     @property
     def source(self) -> str:
-        """What the judged queries are called: the names of the files with their judgments."""
-        return ", ".join(path.name for path in self.qrels)
+        """What the judged queries are called: the starter ones, or the names of the files with their judgments."""
+        from vibeshelf.adapters.catalog.starter import starter_qrels_path
+
+        return "the starter queries" if list(self.qrels) == [starter_qrels_path()] else ", ".join(path.name for path in self.qrels)
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

@@ -42,7 +42,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The agreement of a task: of all raters, of every two with items in common, and by query."""
+    """The agreement of a task: of all raters, of every two with items in common, and by query.
+
+    Of all and by query it is kappa where two raters graded in common, alpha where more did.
+    """
 
     overall: Agreement
     pairs: tuple[Agreement, ...]
@@ -71,11 +74,12 @@ def report(grades: RaterGrades, settled: Mapping[Pair, Judgment]) -> Report:
     for pair, of in twice.items():
         by_query[pair.query_id][pair] = of
     raters = sorted({rater for of in grades.values() for rater in of})
+    together = sorted({rater for of in twice.values() for rater in of})
     spreads = np.array([max(of.values()) - min(of.values()) for of in twice.values()])
     return Report(
-        overall=ordinal_alpha(twice),
+        overall=_of_all(twice, together),
         pairs=tuple(kappa for two in combinations(raters, 2) if (kappa := weighted_kappa(twice, *two)).n),
-        queries={query_id: ordinal_alpha(of) for query_id, of in sorted(by_query.items())},
+        queries={query_id: _of_all(of, together) for query_id, of in sorted(by_query.items())},
         same=float((spreads == 0).mean()) if len(spreads) else None,
         within_one=float((spreads <= 1).mean()) if len(spreads) else None,
         graded=len(grades),
@@ -83,6 +87,10 @@ def report(grades: RaterGrades, settled: Mapping[Pair, Judgment]) -> Report:
         disagreements=len(disputed(grades, settled)),
         settled=len(settled),
     )
+
+
+def _of_all(twice: RaterGrades, raters: Sequence[str]) -> Agreement:
+    return weighted_kappa(twice, *raters) if len(raters) == 2 else ordinal_alpha(twice)
 
 
 def disputed(grades: RaterGrades, settled: Mapping[Pair, Judgment]) -> list[Pair]:

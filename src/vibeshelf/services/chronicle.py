@@ -24,10 +24,9 @@ def note_build(settings: Settings, manifest: Manifest, report: IngestReport, sou
     """Tell of an ingest that changed something."""
     tally = report.tally
     rate = report.documents_per_second
-    summary = (
-        f"'{report.collection}' built from {source}: {tally.added:,} books added, {tally.updated:,} updated, {tally.removed:,} removed, "
-        f"{tally.rejected:,} rows rejected; {manifest.count:,} books with {report.model}"
-    )
+    done = {"added": tally.added, "updated": tally.updated, "removed": tally.removed, "rejected": tally.rejected}
+    said = ", ".join(f"{count:,} {what}" for what, count in done.items() if count)
+    summary = f"'{report.collection}' built from {source}: {said}; {manifest.count:,} books with {report.model}"
     speed: Figures = {"seconds": round(report.seconds, 2), "documents_per_second": rate and round(rate, 1)}
     how: Figures = {"backend": report.backend, "device": report.device, "precision": report.precision}
     note(settings, "build", report.collection, manifest, summary, {**_counts(tally), "books": manifest.count, **speed, **how})

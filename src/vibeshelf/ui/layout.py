@@ -22,12 +22,12 @@ _BRAND = "Vibeshelf"
 # Pages in the order of the menu; a page that is not there is not offered.
 _MENU = (
     ("app.py", "Search", ":material/search:"),
+    ("pages/6_Compare.py", "Compare", ":material/compare_arrows:"),
     ("pages/1_Judge.py", "Judge", ":material/thumbs_up_down:"),
     ("pages/2_Relevance.py", "Relevance", ":material/leaderboard:"),
     ("pages/3_Latency.py", "Latency", ":material/timer:"),
     ("pages/4_Health.py", "Health", ":material/ecg_heart:"),
     ("pages/5_Collections.py", "Collections", ":material/library_books:"),
-    ("pages/6_Compare.py", "Compare", ":material/compare_arrows:"),
     ("pages/7_How_it_works.py", "How it works", ":material/school:"),
 )
 

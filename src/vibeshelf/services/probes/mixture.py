@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vibeshelf.core.vectors import Vectors
-from vibeshelf.services.probes.wording import LEAST_BOOKS, Followed, cosines, left_out_predictions, word_matrix
+from vibeshelf.services.probes.wording import LEAST_BOOKS, Followed, cosines, left_out_predictions, tells_enough, word_matrix
 
 Kinds = npt.NDArray[np.bool_]
 # So many books at random show two kinds as well as all of them.
@@ -58,13 +58,14 @@ class TwoKinds:
 
 
 def two_kinds(texts: Sequence[str], unit: Vectors, sound: Kinds, seed: int = 0) -> TwoKinds | None:
-    """Sort books at random into two kinds; `unit` rows, float32 (n, dimension). None where too few are sound, or all are of one kind."""
+    """Sort books at random into two kinds; `unit` rows, float32 (n, dimension). None where too few tell enough, or all are of one kind."""
     rows = np.flatnonzero(sound)
     if len(rows) < LEAST_BOOKS:
         return None
     rows = np.sort(np.random.default_rng(seed).permutation(rows)[:_LOOKED_AT])
-    words, vectors = word_matrix([texts[row] for row in rows.tolist()], _WORDS)[0], unit[rows]
-    second = _sorted(words, vectors)
+    words, told = word_matrix([texts[row] for row in rows.tolist()], _WORDS)
+    vectors = unit[rows]
+    second = _sorted(words, vectors) if tells_enough(told) else None
     if second is None:
         return None
     return TwoKinds(rows, second, *_agreements(words, vectors, second))

@@ -20,6 +20,10 @@ Scores = npt.NDArray[np.float32]
 # Below this many books there are too few to learn from.
 LEAST_BOOKS = 200
 _WORDS = 1024
+# A text tells something when so many of its words stand in so many books, and not in every other one.
+_LEAST_WORDS, _LEAST_SHARED, _MOST_SHARED = 2, 5, 0.5
+# Where fewer texts tell something (titles alone, say), nothing can be learned.
+_LEAST_TOLD = 0.5
 _RIDGE = 3.0
 _HEAD_CHARACTERS = 1500
 _WORD = re.compile(r"\w\w+")
@@ -29,7 +33,7 @@ _WORD = re.compile(r"\w\w+")
 class Followed:
     """How well each vector follows its words: cosine after centring, float32 (n,), and the same with the books shuffled.
 
-    `shuffled` shows what chance gives. Rows without a known word, or not sound, are NaN in both.
+    `shuffled` shows what chance gives. Rows whose words tell nothing, or that are not sound, are NaN in both.
     """
 
     own: Scores
@@ -46,11 +50,13 @@ class Followed:
 
 
 def follow(texts: Sequence[str], unit: Vectors, sound: npt.NDArray[np.bool_]) -> Followed | None:
-    """Fit and compare; `unit` rows, float32 (n, dimension). None for fewer books than can be learned from."""
+    """Fit and compare; `unit` rows, float32 (n, dimension). None for fewer books, or fewer words, than can be learned from."""
     rows = np.flatnonzero(sound)
     if len(rows) < LEAST_BOOKS:
         return None
     words, told = word_matrix([texts[row] for row in rows.tolist()], _WORDS)
+    if not tells_enough(told):
+        return None
     expected = left_out_predictions(words, unit[rows])
     centre = unit[rows].mean(axis=0)
     stored = unit[rows] - centre
@@ -62,7 +68,7 @@ def follow(texts: Sequence[str], unit: Vectors, sound: npt.NDArray[np.bool_]) ->
 
 
 def word_matrix(texts: Sequence[str], most: int) -> tuple[Vectors, npt.NDArray[np.bool_]]:
-    """Return which of the `most` commonest words each text has, weighted by rarity, and which texts have any of them.
+    """Return which of the `most` commonest words each text has, weighted by rarity, and which texts have words enough to tell something.
 
     Unit rows with a constant, float32 (n, n_words + 1), n_words at most `most`; bool (n,).
     """
@@ -80,12 +86,18 @@ def word_matrix(texts: Sequence[str], most: int) -> tuple[Vectors, npt.NDArray[n
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix /= np.maximum(lengths, 1e-9)
     matrix[:, -1] = 1.0
-    return matrix, lengths[:, 0] > 0
+    shared = (seen >= _LEAST_SHARED) & (seen <= _MOST_SHARED * len(texts))
+    return matrix, np.bincount(rows, weights=shared[flat], minlength=len(texts)) >= _LEAST_WORDS
 
 
 def words_of(text: str) -> list[str]:
     """Return the words of the beginning of a text, lower-case; further on an encoder hardly reads."""
     return _WORD.findall(text[:_HEAD_CHARACTERS].lower())
+
+
+def tells_enough(told: npt.NDArray[np.bool_]) -> bool:
+    """Return whether so many texts have words that tell something that a map can be learned."""
+    return bool(told.mean() >= _LEAST_TOLD)
 
 
 def left_out_predictions(words: Vectors, stored: Vectors, of: npt.NDArray[np.bool_] | None = None) -> Vectors:

@@ -27,8 +27,7 @@ from vibeshelf.ui.text import plain, safe_file_name
 UPLOAD, FOLDER, CATALOGUE = "Upload a file", "A file of the server", "Starter catalogue"
 # Below the data folder: what its owner puts there can be chosen by name.
 SOURCES = "sources"
-_SUFFIXES = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet")
-_ENDINGS = (*_SUFFIXES, *(f"{suffix}.{packed}" for suffix in _SUFFIXES for packed in ("gz", "zst")))
+_ENDINGS = ("csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "gz", "zst")
 _SHOWN_REJECTS = 8
 _SEEN = "ingest whose end was seen"
 _OWN = "The collection's own, or the default for a new one"
@@ -68,10 +67,15 @@ def _ask(shelved: Sequence[Family]) -> None:
     models = {_OWN: None, settings.model: settings.model, **{model: model for model in packaged_here()}}
     model = right.selectbox("Model", list(models), key="add-model")
     begun = partial(_begin, settings, str(way), upload, picked, name.strip(), models[str(model)])
+    ready = bool(name.strip()) and (way != UPLOAD or upload is not None)
     st.button(
-        "Begin", type="primary", key="add-begin", icon=":material/library_add:", on_click=begun,
-        disabled=not name.strip() or (way == UPLOAD and upload is None),
-    )  # fmt: skip
+        "Begin",
+        type="primary" if ready else "secondary",
+        key="add-begin",
+        icon=":material/library_add:",
+        on_click=begun,
+        disabled=not ready,
+    )
 
 
 def _begin(settings: Settings, way: str, upload: Any, picked: str | None, collection: str, model: str | None) -> None:
@@ -132,7 +136,11 @@ def _rejects(path: Path, count: int) -> None:
 
 def _files(settings: Settings) -> list[Path]:
     folder = settings.data_dir / SOURCES
-    return sorted(path for path in folder.iterdir() if path.name.lower().endswith(_ENDINGS) and path.is_file()) if folder.is_dir() else []
+    return (
+        sorted(path for path in folder.iterdir() if path.suffix.lower().lstrip(".") in _ENDINGS and path.is_file())
+        if folder.is_dir()
+        else []
+    )
 
 
 def _free_name(shelved: Sequence[Family]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import streamlit as st
 
-from vibeshelf.core.logbook import KINDS, Entry
+from vibeshelf.core.logbook import KINDS, Entry, Figures
 from vibeshelf.services.logbook import as_csv, entries, parse_since, row_of
 from vibeshelf.ui import resources
 from vibeshelf.ui.collections.words import moment_text
@@ -24,6 +25,7 @@ _COLOURS = {
     "health": "red",
 }
 _SHOWN = 20
+_COUNT = " n"
 
 
 def log_view() -> None:
@@ -62,9 +64,22 @@ def _line(entry: Entry) -> None:
     with st.container(key=f"entry-{entry.number}", gap="xxsmall"):
         colour = _COLOURS.get(entry.kind, "gray")
         st.markdown(f":{colour}-badge[{entry.kind}] :small[{plain(moment_text(entry.at) + of_version)}]  \n{plain(entry.summary)}")
-        figures = ", ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in entry.figures.items() if value is not None)
-        if figures:
-            st.caption(plain(figures))
+        if entry.figures:
+            st.caption(plain(", ".join(_figures(entry.figures))))
+
+
+def _figures(figures: Figures) -> Iterator[str]:
+    """Yield each figure that is known, with the number of samples behind it where there is one ('NAME n' beside 'NAME')."""
+    for name, value in figures.items():
+        if value is None or (name.endswith(_COUNT) and any(_is_counted(other, name) for other in figures)):
+            continue
+        count = next((figures[other] for other in figures if other.endswith(_COUNT) and _is_counted(name, other)), None)
+        yield f"{name.replace('_', ' ')} {_figure(value)}{f' (n={count})' if count is not None else ''}"
+
+
+def _is_counted(name: str, count: str) -> bool:
+    bare = count.removesuffix(_COUNT)
+    return name != count and name in (bare, f"{bare} encode_p50_ms")
 
 
 def _figure(value: object) -> str:

@@ -34,7 +34,7 @@ def shelf_view(shelved: Sequence[Family], sizes: Sizes) -> None:
 def _card(at: int, family: Family, others: Sequence[Version]) -> None:
     live = family.live
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"head-{at}"):
-        st.markdown(f"### {plain(live.name)}", width="content")
+        st.subheader(plain(live.name), anchor=False, width="content")
         if live.manifest is not None:
             _health(live.name, live.manifest)
     st.markdown(version_line(live))

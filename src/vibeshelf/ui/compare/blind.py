@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from vibeshelf.core.contests import ONE, OTHER, Contender, Contest, Round
-from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.core.errors import InputError, VibeshelfError
 from vibeshelf.core.records import Book
 from vibeshelf.services.contests import contest_of, deal
 from vibeshelf.services.matching import sentences_of
 from vibeshelf.services.pooling import books_of
+from vibeshelf.services.search import clean_query
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui import resources
 from vibeshelf.ui.compare.standing import standing
@@ -44,10 +45,17 @@ def _round_of(contest: Contest, query: str) -> Round | None:
     """Return the round that the address names, if it is one of these words and contenders."""
     round_id = st.query_params.get(_ROUND)
     found = resources.contests().get(round_id) if round_id else None
-    if found is None or found.contest != contest or found.query != " ".join(query.split()):
+    if found is None or found.contest != contest or found.query != _cleaned(query):
         st.query_params.pop(_ROUND, None)
         return None
     return found
+
+
+def _cleaned(query: str) -> str | None:
+    try:
+        return clean_query(query)
+    except InputError:
+        return None
 
 
 def _invitation(contest: Contest, shelves: Mapping[str, Shelf], query: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from vibeshelf.core.contests import Contender
@@ -16,15 +18,6 @@ LEFT, RIGHT = "left", "right"
 _UNKNOWN = "unknown-contenders"
 
 
-def query_box() -> str:
-    """Draw the box, the same one as the Search page's, and return what was typed."""
-    typed = st.text_input(
-        "What should it feel like?", key="q", type="search", bind="query-params", label_visibility="collapsed",
-        placeholder="a mood, a place, a half-remembered plot",
-    )  # fmt: skip
-    return (typed or "").strip()
-
-
 def contender_boxes() -> tuple[Contender, Contender]:
     """Draw both choices and return them; the page ends here when there is nothing to choose from."""
     names = [info.name for info in resources.collections() if info.manifest]
@@ -33,14 +26,15 @@ def contender_boxes() -> tuple[Contender, Contender]:
         st.stop()
     offered = {each.name: each for each in (Contender(name, system) for name in names for system in (*SYSTEMS, POPULAR))}
     first = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
-    _from_address(LEFT, Contender(first, "dense").name, offered)
-    _from_address(RIGHT, Contender(first, DEFAULT_SYSTEM).name, offered)
+    left, right = Contender(first, "dense").name, Contender(first, DEFAULT_SYSTEM).name
+    _from_address(LEFT, left, offered)
+    _from_address(RIGHT, right, offered)
     for wanted in st.session_state.get(_UNKNOWN, ()):
         st.warning(f"There is no {plain(wanted)} here to compare; choose among those below.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="contenders"):
-        st.selectbox("This one", list(offered), key=LEFT, bind="query-params", on_change=_chosen)
+        st.selectbox("This one", _first(left, offered), key=LEFT, bind="query-params", on_change=_chosen)
         st.button("Swap", key="swap", icon=":material/swap_horiz:", on_click=_swap, help="The left one to the right")
-        st.selectbox("Against", list(offered), key=RIGHT, bind="query-params", on_change=_chosen)
+        st.selectbox("Against", _first(right, offered), key=RIGHT, bind="query-params", on_change=_chosen)
     return offered[st.session_state[LEFT]], offered[st.session_state[RIGHT]]
 
 
@@ -52,6 +46,11 @@ def _from_address(key: str, default: str, offered: dict[str, Contender]) -> None
     if wanted and wanted not in offered:
         st.session_state[_UNKNOWN] = (*st.session_state.get(_UNKNOWN, ()), wanted)
     st.session_state[key] = wanted if wanted in offered else default
+
+
+def _first(name: str, offered: Iterable[str]) -> list[str]:
+    """Return the names with the one that is meant when the address has none as the first: Streamlit leaves the first out of the address."""
+    return [name, *(each for each in offered if each != name)]
 
 
 def _swap() -> None:

@@ -34,7 +34,7 @@ function side(data, at) {
   list.append(...data.rows.map(row))
   if (!data.rows.length) list.append(make("li", "vl-none", "Nothing was found."))
   column.append(make("h2", "vl-name", data.name), make("p", "vl-about", data.facts), list)
-  column.style.gridArea = at ? "right" : "left"
+  if (at) column.classList.add("vl-right")
   return column
 }
 

@@ -21,7 +21,7 @@ _TALL = 260
 def standing(contest: Contest) -> None:
     """Draw the tally of all visitors, what it decides, the rounds by query, and what can be done with them."""
     found = tally(resources.contests(), contest)
-    st.subheader("All rounds together", anchor=False)
+    st.header("All rounds together", anchor=False)
     if found.decision.rounds:
         st.markdown(verdict(found.decision, contest))
         picture(bar(found.decision), said_of(found.decision, contest), "standing-bar")
@@ -74,7 +74,7 @@ def said_of(decision: Decision, contest: Contest) -> str:
 
 def _ends(contest: Contest) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", key="standing-ends"):
-        for side in (f"← {contest.other.name}", "as many for each", f"{contest.one.name} →"):
+        for side in (f"← {contest.other.name}", f"{contest.one.name} →"):
             st.caption(plain(side), width="content")
 
 
@@ -92,12 +92,16 @@ def facts(found: Tally, contest: Contest) -> str:
     ]
     return (
         f"{plain(contest.one.name)} won {decision.wins:,}, {plain(contest.other.name)} {decision.losses:,}, ties {decision.ties:,}: "
-        f"{share} went to the first (not refuted: {decision.low:.0%} to {decision.high:.0%}) · n = {decision.rounds:,} rounds of "
-        f"{found.visitors:,} visitors · evidence {_fortune(decision.evidence)} of the {1 / ALPHA:.0f} that decide; a chance of at most "
-        f"{ALPHA:.0%} that two equals ever get there, however often one looks"
+        f"{share} went to the first (not refuted: {decision.low:.0%} to {decision.high:.0%}) · n = {_count(decision.rounds, 'round')} of "
+        f"{_count(found.visitors, 'visitor')} · evidence {_fortune(decision.evidence)} of the "
+        f"{1 / ALPHA:.0f} that decide; a chance of at most {ALPHA:.0%} that two equals ever get there, however often one looks"
         + (f" · not counted: {' and '.join(left_out)}" if left_out else "")
         + (f". {_beginning(found)}" if found.beginnings else ".")
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _fortune(evidence: float) -> str:
@@ -107,8 +111,7 @@ def _fortune(evidence: float) -> str:
 def _beginning(found: Tally) -> str:
     if not found.beginnings:
         return ""
-    times = f"{found.beginnings} time{'s' if found.beginnings > 1 else ''}"
-    return f"The count began anew {times}; who begins often enough finds a winner by luck."
+    return f"The count began anew {_count(found.beginnings, 'time')}; who begins often enough finds a winner by luck."
 
 
 def _by_query(queries: tuple[QueryTally, ...], contest: Contest) -> None:

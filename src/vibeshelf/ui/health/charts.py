@@ -19,12 +19,13 @@ _BARS = 32
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A chart with what it shows (`title`), how to read it, and what is in it for those who cannot see it."""
+    """A chart with what it shows (`title`), how to read it, what is in it for those who cannot see it, and the figures that it draws."""
 
     title: str
     chart: Chart
     reading: str
     alt: str
+    table: pd.DataFrame
 
 
 def chart_of(result: ProbeResult) -> Explained | None:
@@ -56,7 +57,7 @@ def _spectrum(figures: Mapping[str, Figure]) -> Explained:
         "directions. A cliff means that few directions carry everything, a long flat floor of nothing that dimensions are dead."
     )
     said = _said("variance by direction", share.tolist())
-    return Explained("Variance spectrum", _layers(line, _mark(rank, "effective rank")), reading, said)
+    return Explained("Variance spectrum", _layers(line, _mark(rank, "effective rank")), reading, said, table)
 
 
 def _norms(figures: Mapping[str, Figure]) -> Explained:
@@ -68,7 +69,8 @@ def _norms(figures: Mapping[str, Figure]) -> Explained:
         tooltip=[alt.Tooltip("low:Q", title="from", format=".5f"), alt.Tooltip("high:Q", title="to", format=".5f"), "books:Q"],
     )  # fmt: skip
     reading = "Every vector should have length 1; a second heap is a set of vectors that something else wrote."
-    return Explained("Lengths of the vectors", _layers(bars, _mark(1.0, "1")), reading, _said("books by length of their vector", books))
+    said = _said("books by length of their vector", books)
+    return Explained("Lengths of the vectors", _layers(bars, _mark(1.0, "1")), reading, said, table)
 
 
 def _hubs(figures: Mapping[str, Figure]) -> Explained:
@@ -84,7 +86,7 @@ def _hubs(figures: Mapping[str, Figure]) -> Explained:
         f"share of all comes up whatever is asked. Skewness of the counts: {_number(figures, 'skewness'):.1f}."
     )
     listed = "; ".join(f"{title} {share:.1%}" for title, share in zip(hubs[:5], shares, strict=False))
-    return Explained("Hubs", _layers(bars).properties(height=_TALL), reading, f"Books near to the most others: {listed}")
+    return Explained("Hubs", _layers(bars).properties(height=_TALL), reading, f"Books near to the most others: {listed}", table)
 
 
 def _pairs(figures: Mapping[str, Figure]) -> Explained:
@@ -125,7 +127,7 @@ def _two_heaps(figures: Mapping[str, Figure], edges: str, columns: Mapping[str, 
         tooltip=["heap:N", alt.Tooltip("from:Q", format=".2f"), alt.Tooltip("share:Q", format=".1%")],
     )  # fmt: skip
     means = "; ".join(f"{name} mostly near {_peak(low, _numbers(figures, columns[name])):.2f}" for name in present)
-    return Explained(said[0], _layers(bars), said[1], f"{said[0]}: {means}")
+    return Explained(said[0], _layers(bars), said[1], f"{said[0]}: {means}", table)
 
 
 def _lengths(figures: Mapping[str, Figure]) -> Explained:
@@ -140,7 +142,7 @@ def _lengths(figures: Mapping[str, Figure]) -> Explained:
         f"The model reads {limit:.0f} tokens and no more: of a text at the line the rest was never seen. {len(tokens):,} books looked at."
     )
     alt_text = f"{len(tokens):,} texts by length, median {np.median(tokens):.0f} tokens, the model reads {limit:.0f}"
-    return Explained("Length against the maximum", _layers(bars, _mark(limit, "maximum")), reading, alt_text)
+    return Explained("Length against the maximum", _layers(bars, _mark(limit, "maximum")), reading, alt_text, table)
 
 
 def _encoded_again(figures: Mapping[str, Figure]) -> Explained:
@@ -158,7 +160,8 @@ def _encoded_again(figures: Mapping[str, Figure]) -> Explained:
         f"A sample of {len(ordered):,} books encoded again: every dot below the line ({bound:g}) is a vector that this model did not make."
     )
     below = int((ordered < bound).sum())
-    return Explained("Stored vectors, encoded again", _layers(dots, line), reading, f"{below} of {len(ordered)} books lie below {bound:g}")
+    said = f"{below} of {len(ordered)} books lie below {bound:g}"
+    return Explained("Stored vectors, encoded again", _layers(dots, line), reading, said, table)
 
 
 def _layers(*charts: alt.Chart) -> Chart:

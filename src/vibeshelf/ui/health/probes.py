@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from vibeshelf.core.probes import FAIL, GROUPS, NOT_APPLICABLE, PASS, WARN, Examination, ProbeResult
+from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.health.charts import chart_of
 from vibeshelf.ui.health.repairs import repair_button
 from vibeshelf.ui.health.titles import GROUP_TITLES, title_of
@@ -46,13 +47,26 @@ def counts_of(results: Sequence[ProbeResult]) -> str:
 def charts_view(examination: Examination) -> None:
     """Draw the charts of all probes that have one."""
     drawn = [(result, explained) for result in examination.results if (explained := chart_of(result))]
+    facts = facts_of(examination)
     for result, explained in drawn:
-        with st.container(key=f"chart-{result.id.replace('.', '-')}"):
-            st.markdown(f"**{explained.title}** {_badge(result)}")
-            st.altair_chart(explained.chart, alt=explained.alt)
-            st.caption(plain(explained.reading))
+        st.markdown(f"**{explained.title}** {_badge(result)}")
+        st.caption(plain(explained.reading))
+        key = result.id.replace(".", "-")
+        show_chart(explained.chart, key=key, title=explained.title, alt=explained.alt, facts=facts, table=explained.table)
     if not drawn:
         st.info("The charts are drawn from a full examination: run one above.", icon=":material/monitoring:")
+
+
+def facts_of(examination: Examination) -> str:
+    """Return what the figures of an examination are about: when it was made, of what, and how long it took."""
+    kind = "quick" if examination.cheap else "full"
+    made = f"{examination.examined_at[:10]} {examination.examined_at[11:16]} UTC"
+    facts = [f"{kind} examination of {made}", f"{examination.seconds:.1f} s", f"collection {examination.collection}"]
+    if examination.count is not None:
+        facts.append(f"{examination.count:,} books")
+    if examination.fingerprint:
+        facts.append(f"encoder {examination.fingerprint[:12]}")
+    return " · ".join(facts)
 
 
 def _card(collection: str, result: ProbeResult) -> None:

@@ -10,7 +10,7 @@ from vibeshelf.core.errors import Cancelled
 from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Examination
 from vibeshelf.services.health import examine_collection
 from vibeshelf.ui import resources
-from vibeshelf.ui.health.probes import ICONS, counts_of
+from vibeshelf.ui.health.probes import ICONS, counts_of, facts_of
 from vibeshelf.ui.health.sparkline import sparkline
 from vibeshelf.ui.health.work import Words, carry_on
 from vibeshelf.ui.text import plain
@@ -71,14 +71,7 @@ def _work(collection: str) -> Callable[[Callable[[int, int], None], Callable[[],
 
 
 def _verdict(examination: Examination) -> None:
-    kind = "quick" if examination.cheap else "full"
     _DRAWN[examination.status](f"**{_VERDICTS[examination.status]}** {counts_of(examination.results)}", icon=ICONS[examination.status])
-    made = f"{examination.examined_at[:10]} {examination.examined_at[11:16]} UTC"
-    facts = [f"{kind} examination of {made}", f"{examination.seconds:.1f} s", f"collection {examination.collection}"]
-    if examination.count is not None:
-        facts.append(f"{examination.count:,} books")
-    if examination.fingerprint:
-        facts.append(f"encoder {examination.fingerprint[:12]}")
-    st.caption(plain(" · ".join(facts)))
+    st.caption(plain(facts_of(examination)))
     for change in examination.changes:
         st.markdown(f"- {plain(change)}")

@@ -15,6 +15,7 @@ from vibeshelf.services.judging import made_under
 from vibeshelf.services.pooling import books_of
 from vibeshelf.ui import resources
 from vibeshelf.ui.judging.cards import book_facts
+from vibeshelf.ui.judging.keys import acted, hear
 from vibeshelf.ui.judging.words import in_words
 from vibeshelf.ui.layout import show_error
 from vibeshelf.ui.text import isolated, plain
@@ -33,11 +34,13 @@ def adjudication(task: Task, rater: str) -> None:
         if not left:
             st.success("None is open.")
             _beside(task, rater, None)
+            hear({"u": "undo-settled"})
         elif st.toggle("Show them, with the grades that were given", key="show-disputed"):
             pair = _turn(left)
             _dispute(task, pair, [each for each in standing if each.pair == pair])
             _beside(task, rater, pair)
             _grades(task, rater, pair)
+            hear(_heard(pair))
         else:
             st.caption("Grade your own part first: afterwards you know what the others gave.")
 
@@ -78,9 +81,7 @@ def _beside(task: Task, rater: str, pair: Pair | None) -> None:
         hint = f"The grade that you choose holds for this pair, as settled by {rater}." if pair else ""
         st.caption(plain(said if isinstance(said, str) else hint), width="stretch")
         if pair is not None:
-            st.button(
-                "Later", key=f"put-off-{pair.query_id}-{pair.book_id}", shortcut="N", type="tertiary", on_click=_put_off, args=(pair,)
-            )
+            st.button("Later", key=_key("put-off", pair), shortcut="N", type="tertiary", on_click=_put_off, args=(pair,))
         st.button("Undo", key="undo-settled", shortcut="U", type="tertiary", on_click=_undo, args=(task, rater))
 
 
@@ -88,9 +89,18 @@ def _grades(task: Task, rater: str, pair: Pair) -> None:
     with st.container(key="grades"):
         for grade, meaning in MEANINGS.items():
             st.button(
-                meaning.short, key=f"settle-{grade}-{pair.query_id}-{pair.book_id}", shortcut=str(grade), width="stretch",
+                meaning.short, key=_key(f"settle-{grade}", pair), shortcut=str(grade), width="stretch",
                 on_click=_settle, args=(task, rater, pair, grade),
             )  # fmt: skip
+
+
+def _heard(pair: Pair) -> dict[str, str]:
+    """Return which key is for which button."""
+    return {str(grade): _key(f"settle-{grade}", pair) for grade in MEANINGS} | {"n": _key("put-off", pair), "u": "undo-settled"}
+
+
+def _key(what: str, pair: Pair) -> str:
+    return f"{what}-{pair.query_id}-{pair.book_id}"
 
 
 def _settle(task: Task, rater: str, pair: Pair, grade: int) -> None:
@@ -100,16 +110,19 @@ def _settle(task: Task, rater: str, pair: Pair, grade: int) -> None:
         if pair not in judgments.settled(task.name):
             shelves = {name: resources.shelf(name) for name in task.collections}
             judgments.settle(task.name, pair, rater, grade, "", made_under(shelves, task))
+            acted()
             st.session_state[_SAID] = f"Settled as {grade}: {isolated(pair.book_id)} for {isolated(pair.query_id)}"
 
 
 def _put_off(pair: Pair) -> None:
     st.session_state.setdefault(_PASSED, set()).add(pair)
+    acted()
 
 
 def _undo(task: Task, rater: str) -> None:
     with _said():
         undone = resources.desk().judgments.undo_settlement(task.name, rater)
+        acted()
         if undone is None:
             st.session_state[_SAID] = "You settled nothing that could be undone"
             return

@@ -18,6 +18,8 @@ _RULES = {
     "majority": "the most frequent grade (in a tie, the lowest)",
     "strictest": "the lowest grade",
 }
+# Of two raters, and of more.
+_NAMES = {"kappa": "Cohen's kappa, quadratic", "alpha": "Krippendorff's alpha, ordinal"}
 
 
 def agreement_view(task: Task, rater: str) -> None:
@@ -49,7 +51,7 @@ def _rule(task: Task) -> None:
 def _coefficients(grades: RaterGrades, settled: dict[Pair, Judgment]) -> None:
     found = report(grades, settled)
     with st.container(horizontal=True, gap="medium", key="coefficients"):
-        st.metric("Krippendorff's alpha, ordinal", _value(found.overall), _interval(found.overall), delta_color="off", delta_arrow="off")
+        st.metric(_NAMES[found.overall.coefficient], _value(found.overall), _interval(found.overall), delta_color="off", delta_arrow="off")
         st.metric("Same grade", "n/a" if found.same is None else f"{found.same:.1%}")
         st.metric("Within one grade", "n/a" if found.within_one is None else f"{found.within_one:.1%}")
     st.caption(
@@ -60,7 +62,7 @@ def _coefficients(grades: RaterGrades, settled: dict[Pair, Judgment]) -> None:
         st.dataframe(_table([(" and ".join(each.raters), each) for each in found.pairs], "raters", "Cohen's kappa"), hide_index=True)
         st.caption("Cohen's kappa with quadratic weights, over the pairs that both graded.")
     with st.expander(f"By query ({len(found.queries)})"):
-        st.dataframe(_table(list(found.queries.items()), "query", "alpha"), hide_index=True)
+        st.dataframe(_table(list(found.queries.items()), "query", _NAMES[found.overall.coefficient]), hide_index=True)
         st.caption("n/a: the grades of a query are all of one category, so chance alone allows no disagreement.")
 
 

@@ -11,6 +11,7 @@ from vibeshelf.services.guideline import HINTS, MEANINGS, SKIP_REASONS, VERSION
 from vibeshelf.services.strategies import STRATEGIES
 from vibeshelf.ui import resources
 from vibeshelf.ui.judging.cards import book_facts
+from vibeshelf.ui.judging.keys import acted, hear
 from vibeshelf.ui.judging.sitting import Sitting, open_sitting
 from vibeshelf.ui.judging.words import in_words
 from vibeshelf.ui.layout import empty_state, show_error
@@ -63,11 +64,12 @@ def _one_by_one(sitting: Sitting) -> None:
         _query(sitting, pair.query_id)
         with st.container(border=True, key="book"):
             book_facts(sitting.books[pair.book_id])
-        _note_box(sitting, pair)
+        note = _note_box(sitting, pair)
         _show_from_its_top(pair)
         with st.bottom:
             _failure(sitting)
-            _skip_reasons(sitting, pair) if sitting.skipping else _grades(sitting, pair)
+            keys = _skip_reasons(sitting, pair) if sitting.skipping else _grades(sitting, pair)
+        hear(keys | {"n": note}, note)
 
 
 @st.fragment
@@ -90,6 +92,7 @@ def _list(sitting: Sitting) -> None:
                 _saved_line(sitting)
                 st.button("Next books", key="next-books", shortcut="N", type="primary", on_click=sitting.pass_batch)
                 st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
+        hear({"n": "next-books", "u": "undo"})
 
 
 def _listed(sitting: Sitting, pair: Pair, given: int | None) -> None:
@@ -147,20 +150,23 @@ def _show_from_its_top(pair: Pair) -> None:
         )
 
 
-def _note_box(sitting: Sitting, pair: Pair) -> None:
-    # Another key after Enter makes another box, without the focus: the next key is a grade again, not a letter of the note.
+def _note_box(sitting: Sitting, pair: Pair) -> str:
+    # Another key after a note was taken makes a box that shows it as it was taken.
     key = f"note-{len(sitting.note)}-{_name(pair)}"
     st.text_input(
-        "Note", value=sitting.note, key=key, max_chars=500, placeholder="A note, if there is something to say. Enter, then the grade",
+        "Note", value=sitting.note, key=key, max_chars=500, placeholder="N for a note, Enter, then the grade",
         label_visibility="collapsed", on_change=_keep_note, args=(sitting, key),
     )  # fmt: skip
+    return key
 
 
 def _keep_note(sitting: Sitting, key: str) -> None:
     sitting.note = " ".join((st.session_state[key] or "").split())
+    acted()
 
 
-def _grades(sitting: Sitting, pair: Pair) -> None:
+def _grades(sitting: Sitting, pair: Pair) -> dict[str, str]:
+    """Draw what can be done with a book; return which key is for which button."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="beside"):
         _saved_line(sitting)
         st.button("Skip", key=f"skip-{_name(pair)}", shortcut="S", type="tertiary", on_click=_ask_reason, args=(sitting, True))
@@ -174,9 +180,10 @@ def _grades(sitting: Sitting, pair: Pair) -> None:
                     on_click=sitting.grade_shown, args=(pair, grade),
                 )  # fmt: skip
                 st.caption(meaning.brief, text_alignment="center")
+    return {str(grade): f"grade-{grade}-{_name(pair)}" for grade in MEANINGS} | {"s": f"skip-{_name(pair)}", "u": "undo"}
 
 
-def _skip_reasons(sitting: Sitting, pair: Pair) -> None:
+def _skip_reasons(sitting: Sitting, pair: Pair) -> dict[str, str]:
     st.caption("Why can it not be graded?")
     with st.container(key="reasons"):
         for letter, reason in SKIP_REASONS.items():
@@ -184,10 +191,12 @@ def _skip_reasons(sitting: Sitting, pair: Pair) -> None:
                 reason, key=f"reason-{letter}-{_name(pair)}", shortcut=letter, width="stretch", on_click=sitting.skip, args=(pair, reason)
             )
     st.button("Back", key="back", shortcut="B", type="tertiary", on_click=_ask_reason, args=(sitting, False))
+    return {letter.lower(): f"reason-{letter}-{_name(pair)}" for letter in SKIP_REASONS} | {"b": "back"}
 
 
 def _ask_reason(sitting: Sitting, skipping: bool) -> None:
     sitting.skipping = skipping
+    acted()
 
 
 def _failure(sitting: Sitting) -> None:
@@ -210,6 +219,7 @@ def _all_done(sitting: Sitting) -> None:
         _saved_line(sitting)
         if done:
             st.button("Undo", key="undo", shortcut="U", type="tertiary", on_click=sitting.undo)
+    hear({"u": "undo"})
 
 
 def _name(pair: Pair) -> str:

@@ -14,6 +14,7 @@ from vibeshelf.core.records import Book
 from vibeshelf.services.judging import Workload, made_under
 from vibeshelf.services.pooling import Shelves
 from vibeshelf.ui import resources
+from vibeshelf.ui.judging.keys import acted
 from vibeshelf.ui.text import isolated
 
 LIST_SIZE = 10
@@ -83,6 +84,7 @@ class Sitting:
 
     def _undo(self) -> None:
         undone = resources.desk().undo(self.work)
+        acted()
         if undone is None:
             self.saved = "Nothing to undo: imported grades stay"
             return
@@ -105,6 +107,7 @@ class Sitting:
         """Go on to the next books of the list, or to the next query; what was left open comes again at the end."""
         self.passed |= set(self.batch)
         self.batch = []
+        acted()
         if self.query_id is not None and not self.work.remaining(self.query_id):
             self.turn_to(self.query_id)
 
@@ -119,6 +122,7 @@ class Sitting:
 
     def _went_on(self, pair: Pair, saved: str) -> None:
         self.saved, self.note = saved, ""
+        acted()
         if not self.batch and not self.work.remaining(pair.query_id) and pair.query_id == self.query_id:
             self.turn_to(pair.query_id)
             if self.query_id is not None:

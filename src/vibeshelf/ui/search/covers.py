@@ -27,6 +27,8 @@ _CLOTHS = (
 )
 _WIDTH, _HEIGHT = 120, 180
 _LINE_CHARS, _MOST_LINES = 12, 5
+# A longer word stands whole on a line of its own, in smaller letters, up to here; the title's letters are this wide, of their size.
+_WORD_CHARS, _ROOM, _WIDE = 20, 106, 0.58
 
 
 def cover_svg(book: Book) -> str:
@@ -36,7 +38,8 @@ def cover_svg(book: Book) -> str:
     shelf = int.from_bytes(hashlib.sha256((book.genres[0] if book.genres else "").encode("utf-8", "replace")).digest()[:4], "big")
     cloth, ink, gold = _CLOTHS[(shelf + drawn % 3) % len(_CLOTHS)]
     lines = wrapped(book.title or "Untitled")
-    size = 17 if max(map(len, lines)) <= 9 and len(lines) <= 3 else 14 if len(lines) <= 4 else 12
+    longest = max(map(len, lines))
+    size = min(17 if longest <= 9 and len(lines) <= 3 else 14 if len(lines) <= 4 else 12, round(_ROOM / _WIDE / longest, 1))
     top = 50 - (len(lines) - 3) * 4
     title = "".join(_text(line, 60, top + at * size * 1.18, size, ink, "600") for at, line in enumerate(lines))
     author = _text(_shortened(book.authors[0] if book.authors else "", 20), 60, 157, 8.5, ink, "500")
@@ -68,10 +71,10 @@ def wrapped(title: str) -> list[str]:
 
 
 def _words(title: str) -> Sequence[str]:
-    """Return the title's words, those that are longer than a line cut into pieces."""
+    """Return the title's words, those that are too long for a line cut into pieces."""
     pieces: list[str] = []
     for word in title.split()[: _MOST_LINES * 6]:
-        pieces += [word[at : at + _LINE_CHARS] for at in range(0, min(len(word), 60), _LINE_CHARS)]
+        pieces += [word[at : at + _WORD_CHARS] for at in range(0, min(len(word), 60), _WORD_CHARS)]
     return pieces or ["Untitled"]
 
 

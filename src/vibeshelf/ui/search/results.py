@@ -11,6 +11,7 @@ from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Book, Filter, Hit, SearchResult
 from vibeshelf.core.wishes import Steering
+from vibeshelf.services.asking.titles import titles_of
 from vibeshelf.services.closeness import Closeness
 from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
@@ -19,6 +20,7 @@ from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
+from vibeshelf.ui.search import window
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
@@ -37,6 +39,8 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
     """Open what a search shows its results with, and search once, which is logged nowhere. Raises VibeshelfError as opening does."""
     shelf = resources.shelf(collection)
     _closeness(shelf)
+    if (mirror := shelf.mirror()) is not None:
+        titles_of(mirror)
     shelf.run("the first search of a process loads what later ones find loaded", PAGE, remember=False)
     resources.sentences(collection)
     resources.desk()
@@ -159,7 +163,15 @@ def _more() -> None:
 
 
 def _liked() -> None:
-    book_id = st.session_state[KEY].get(LIKED)
+    _like(st.session_state[KEY].get(LIKED))
+
+
+def liked_in_window() -> None:
+    """Show more like the book of the shop window that was pressed."""
+    _like(st.session_state[window.KEY].get(window.CHOSEN))
+
+
+def _like(book_id: object) -> None:
     if isinstance(book_id, str):
         st.query_params["like"] = book_id
         st.session_state["q"] = ""
