@@ -136,3 +136,19 @@ def test_covers_under_an_empty_box_lead_to_more_like_them(visit: Visit, starter:
 def window_of(at: AppTest) -> list[dict[str, str]]:
     data = [json.loads(each.proto.json) for each in at.get("bidi_component")]
     return next((each["books"] for each in data if "books" in each), [])
+
+
+def test_another_language_is_told_how_well_the_model_does(visit: Visit) -> None:
+    assert "This looks like German" in said(visit(q="ein Kloster im Mittelalter"))
+    # A title of the collection is no wish in French.
+    assert "This looks like" not in said(visit(q="Les Misérables"))
+
+
+def test_a_surprise_searches_a_good_wish_and_says_why(visit: Visit) -> None:
+    at = drawn(visit().button(key="surprise").click().run())
+    first = at.text_input(key="q").value
+    assert "Why this one" in said(at)
+    at = drawn(at.button(key="surprise-again").click().run())
+    assert at.text_input(key="q").value != first
+    at = drawn(at.text_input(key="q").set_value("robots").run())
+    assert "Why this one" not in said(at)
