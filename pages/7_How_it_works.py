@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from vibeshelf.services.asking.understanding import understand
+from vibeshelf.services.pooling import fingerprint
 from vibeshelf.services.walkthrough import walk
 from vibeshelf.ui import resources
 from vibeshelf.ui.collection_box import collection_box
@@ -23,7 +25,8 @@ with page("How it works"):
     pieces(taken)
     numbers(taken)
     towers(taken, shelf)
-    neighbours(taken, resources.closeness(name))
+    neighbours(taken, resources.closeness(name, fingerprint(shelf)))
     words(taken)
     fusion(taken)
-    result(taken)
+    mirror = shelf.mirror()
+    result(taken, steered=mirror is not None and understand(taken.result.query, mirror).steered)

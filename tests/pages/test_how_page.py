@@ -37,6 +37,7 @@ def how(starter: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> 
             at.query_params[name] = value
         at.run()
         assert not at.exception, at.exception
+        assert "a defect of ours" not in said(at)
         return at
 
     return opened
@@ -92,6 +93,11 @@ def test_the_page_walks_the_visitors_own_words(how: Open, starter: Shelf) -> Non
 
 def test_without_words_an_example_is_walked_and_said_to_be_one(how: Open) -> None:
     assert "For instance: a lonely lighthouse keeper" in said(how())
+
+
+def test_words_that_the_search_page_would_read_otherwise_are_said_to_be_taken_as_they_are(how: Open) -> None:
+    assert "taken as they are here" in said(how(q="a love story, no vampires"))
+    assert "taken as they are here" not in said(how(q=WORDS))
 
 
 def test_hostile_words_stay_words(how: Open) -> None:

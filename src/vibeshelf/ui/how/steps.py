@@ -17,6 +17,7 @@ from vibeshelf.ui.how.pictures import cells, cells_said, first_of, heap, share
 from vibeshelf.ui.picture import picture
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import encoding_of, room_said
+from vibeshelf.ui.search.reading import plain_address
 from vibeshelf.ui.text import isolated, plain
 
 _MOST_TOKENS, _TEXT_CHARS, _MOST_WORDS = 60, 260, 40
@@ -142,7 +143,7 @@ def fusion(walk: Walk) -> None:
         st.caption("The first colour is meaning, the second is words.")
 
 
-def result(walk: Walk) -> None:
+def result(walk: Walk, steered: bool) -> None:
     with _step(7, "Your books"):
         st.html(f'<div class="vs-shelf">{"".join(cover_picture(part.hit.book) for part in walk.parts)}</div>')
         took = walk.result.total_ms
@@ -151,9 +152,12 @@ def result(walk: Walk) -> None:
             + "; ".join(f"{part.hit.rank} {isolated(plain(part.hit.title))}" for part in walk.parts)
             + "."
         )
+        if steered:
+            st.caption("Your words were taken as they are here. The Search page also reads them: what you do not want, or a book you name.")
         address = {"q": walk.result.query, "collection": walk.result.collection}
         with st.container(horizontal=True, gap="small"):
-            st.page_link("app.py", label="See the search", icon=":material/search:", query_params=address)
+            search = {**address, **(plain_address() if steered else {})}
+            st.page_link("app.py", label="See the search", icon=":material/search:", query_params=search)
             st.page_link(
                 "pages/6_Compare.py", label="Meaning against words", icon=":material/compare_arrows:", query_params=_comparison(walk)
             )

@@ -48,3 +48,8 @@ def read_words() -> None:
 
 def _take_plainly() -> None:
     st.query_params[_WORDS] = _PLAIN
+
+
+def plain_address() -> dict[str, str]:
+    """Return what an address needs for the words to be taken as they are."""
+    return {_WORDS: _PLAIN}
