@@ -5,29 +5,44 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import statistics
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import chromadb
+from chromadb.config import Settings as ChromaSettings
 
 from eval.bench_search import link_models
 from eval.measuring import RESULTS, environment, machine_slug, say
 from vibeshelf.adapters.artifacts import open_artifacts
+from vibeshelf.adapters.index import SPACE, Store
+from vibeshelf.adapters.shards import in_shards
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.artifacts.moving import pull, push, verify
+
+# (what we do, what bounds it).
+_BOUNDS = (("push_seconds", "copy_seconds"), ("rebuild_seconds", "bare_add_seconds"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--collection", default="bench-books-36k", help="one that the data folder holds; bench_search makes this one")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--go-on", action="store_true", help="add to the journeys that this machine has recorded before")
     chosen = parser.parse_args()
     settings = load_settings()
     # On the disk of the data, since the temporary folder of a machine may be memory.
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix=".bench-artifacts-") as folder:
         rows = [measure(settings, chosen.collection, Path(folder) / str(turn)) for turn in range(chosen.repeats)]
-    say(f"saved: {save(chosen.collection, rows)}")
+    path = path_of(chosen.collection)
+    before = json.loads(path.read_text(encoding="utf-8"))["journeys"] if chosen.go_on and path.is_file() else []
+    rows = [*before, *rows]
+    save(path, rows)
+    say(f"saved: {path}\n{median_line(rows)}")
 
 
 def measure(settings: Settings, collection: str, folder: Path) -> dict[str, Any]:
@@ -47,7 +62,8 @@ def measure(settings: Settings, collection: str, folder: Path) -> dict[str, Any]
         "books": pulled.outcome["count"], "bytes": pushed.artifact.size_bytes, "push_seconds": pushed.seconds,
         "push_again_seconds": again.seconds, "sent_again": again.sent_files, "fetch_seconds": pulled.fetch_seconds,
         "rebuild_seconds": pulled.outcome["rebuild_seconds"], "pull_seconds": pulled.seconds, "verify_seconds": verify_seconds,
-        "copy_seconds": copy_seconds(folder / "store", folder / "copy"), "recall": pulled.outcome["recall"],
+        "copy_seconds": copy_seconds(folder / "store", folder / "copy"),
+        "bare_add_seconds": bare_add_seconds(settings, collection, folder / "bare"), "recall": pulled.outcome["recall"],
         "recall_of_original": pulled.outcome["recall_of_original"],
     }  # fmt: skip
     say(line(row))
@@ -62,24 +78,48 @@ def copy_seconds(source: Path, target: Path) -> float:
     return time.perf_counter() - started
 
 
+def bare_add_seconds(settings: Settings, collection: str, folder: Path) -> float:
+    """Return how long Chroma's own client takes to add the same rows, in batches as large as those of a pull: what a rebuild needs."""
+    pages = list(in_shards(Store(settings).open(collection).stored()))
+    client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+    bare = client.create_collection("bare", configuration={"hnsw": {"space": SPACE}}, embedding_function=None)  # type: ignore[arg-type]
+    started = time.perf_counter()
+    for page in pages:
+        facts = [{key: value for key, value in asdict(book).items() if isinstance(value, str | int | float)} for book in page.books]
+        bare.add(
+            ids=[book.book_id for book in page.books], embeddings=page.vectors,
+            documents=[book.description for book in page.books], metadatas=facts,  # type: ignore[arg-type]
+        )  # fmt: skip
+    return time.perf_counter() - started
+
+
+def median_line(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the medians over all journeys in words, and each against what bounds it."""
+    of = {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+    push, rebuild = (statistics.median(row[one] / row[other] for row in rows) for one, other in _BOUNDS)
+    return f"median of {len(rows)}: {line(of)}; push takes {push:.1f} times the copy, rebuild {rebuild:.2f} times Chroma's bare adds"
+
+
 def line(row: Mapping[str, Any]) -> str:
     """Return a journey in words."""
     megabytes = row["bytes"] / 1e6
     return (
-        f"{row['books']:,} books, {megabytes:.1f} MB: push {row['push_seconds']:.1f} s ({megabytes / row['push_seconds']:.1f} MB/s), "
+        f"{row['books']:,.0f} books, {megabytes:.1f} MB: push {row['push_seconds']:.1f} s ({megabytes / row['push_seconds']:.1f} MB/s), "
         f"again {row['push_again_seconds']:.1f} s, fetch {row['fetch_seconds']:.2f} s ({megabytes / row['fetch_seconds']:.0f} MB/s), "
         f"rebuild {row['rebuild_seconds']:.1f} s, whole pull {row['pull_seconds']:.1f} s; "
-        f"the disk copies the same in {row['copy_seconds']:.2f} s"
+        f"the disk copies the same in {row['copy_seconds']:.2f} s, Chroma's bare adds take {row['bare_add_seconds']:.1f} s"
     )
 
 
-def save(collection: str, rows: list[dict[str, Any]]) -> Path:
-    """Write every journey, unsummarised, with the environment; return the path."""
-    path = RESULTS / f"bench-artifacts-{collection}-{machine_slug()}.json"
+def path_of(collection: str) -> Path:
+    return RESULTS / f"bench-artifacts-{collection}-{machine_slug()}.json"
+
+
+def save(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write every journey, unsummarised, with the environment."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"schema": 1, "name": "bench-artifacts", "environment": environment(), "journeys": rows}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return path
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
@@ -36,6 +37,8 @@ _SHOWN = (
     "numpy",
     "altair",
 )
+# So many packages are named in a sentence; the report has all of them.
+_SAID = 5
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -106,9 +109,9 @@ def _version(name: str) -> str | None:
 def _lock(problems: list[dict[str, str]]) -> dict[str, Any]:
     path = _REPOSITORY / "requirements.lock"
     if not path.is_file():
-        return {"file": None, "drift": []}
+        return {"file": None, "drift": [], "missing": []}
     pinned: dict[str, set[str]] = {}
-    for name, pin in re.findall(r"^([a-z0-9][a-z0-9.\-]*)==([^\s;]+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+    for name, pin, _ in _pins(path):
         pinned.setdefault(name, set()).add(pin)
     drift = [
         {"package": name, "locked": "/".join(sorted(pins)), "installed": installed}
@@ -116,16 +119,32 @@ def _lock(problems: list[dict[str, str]]) -> dict[str, Any]:
         if (installed := _version(name)) is not None and installed.partition("+")[0] not in pins
     ]
     if drift:
-        problems.append(
-            {
-                "what": f"{len(drift)} packages are not the locked versions: {', '.join(row['package'] for row in drift[:5])}",
-                "fix": "make clean setup",
-            }
-        )
+        said = ", ".join(f"{row['package']} {row['installed']} (locked: {row['locked']})" for row in drift[:_SAID])
+        problems.append({"what": f"{len(drift)} packages are not the locked versions: {said}{_more(drift)}", "fix": "make clean setup"})
+    missing = _missing(_REPOSITORY / "requirements-serve.lock")
+    if missing:
+        said = ", ".join(missing[:_SAID])
+        problems.append({"what": f"{len(missing)} locked packages are not installed: {said}{_more(missing)}", "fix": "make setup"})
     cuda = sorted(name for each in distributions() if (name := (each.metadata["Name"] or "").lower()).startswith("nvidia-"))
     if cuda and os.environ.get("VIBESHELF_TORCH", "cpu") == "cpu":
         problems.append({"what": f"{len(cuda)} CUDA packages are installed that nobody asked for", "fix": "make clean setup"})
-    return {"file": path.name, "drift": drift, "cuda_packages": cuda}
+    return {"file": path.name, "drift": drift, "missing": missing, "cuda_packages": cuda}
+
+
+def _pins(path: Path) -> list[tuple[str, str, str]]:
+    """Return (package, version, marker) of every line of a lock; the marker is empty where the line is for every machine."""
+    lines = re.findall(r"^([a-z0-9][a-z0-9.\-]*)==([^\s;]+)(?: ; ([^\\\n]*))?", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [(name, pin, marker.strip()) for name, pin, marker in lines]
+
+
+def _missing(path: Path) -> list[str]:
+    """Return what every environment needs and this one has not: the serve lock is part of each, whatever else it leaves out."""
+    pins = _pins(path) if path.is_file() else []
+    return [name for name, _, marker in pins if not marker and _version(name) is None]
+
+
+def _more(rows: Sequence[object]) -> str:
+    return f" and {len(rows) - _SAID} more" if len(rows) > _SAID else ""
 
 
 def _data(settings: Settings, problems: list[dict[str, str]]) -> dict[str, Any]:
