@@ -96,7 +96,8 @@ def trade_chart(table: pd.DataFrame, measure: str) -> Chart:
     Columns: engine, backend, precision, p50_ms, mean, ci_low, ci_high (empty where there is none), best (bool).
     """
     slowest = float(table["p50_ms"].max())
-    time = alt.X("p50_ms:Q", title="median ms a search", scale=alt.Scale(domain=[0, 1.1 * slowest], nice=False))
+    scale = alt.Scale(domain=[0, 1.1 * slowest], nice=False)
+    time = alt.X("p50_ms:Q", title="median ms a search", scale=scale, axis=alt.Axis(tickCount=8))
     base = alt.Chart(table).encode(x=time)
     quality = alt.Y("mean:Q", title=f"mean {measure}", scale=alt.Scale(zero=False, padding=20))
     line = base.transform_filter("datum.best").mark_line(strokeDash=[4, 4], color=MIDDLE, interpolate="step-after").encode(y=quality)
