@@ -20,7 +20,7 @@ from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.probes.specimen import read_all
 from vibeshelf.services.shelf import Shelf, mirror_of
 
-BOOKS = 60
+BOOKS = 24
 PATIENCE_MS = 120_000
 
 
