@@ -50,7 +50,9 @@ def main() -> None:
 
 
 def _print_clean(settings: Settings, named: Sequence[str]) -> None:
-    encoders = {name: remembering(settings, open_encoder(settings, name, may_export=True)) for name in (SMALL, E5, STATIC)}
+    remembered = {name: remembering(settings, open_encoder(settings, name, may_export=True)) for name in (SMALL, E5)}
+    # The static model is quicker to ask again than its vectors are to keep.
+    encoders: dict[str, Encoder] = {**remembered, STATIC: open_encoder(settings, STATIC)}
     print("| clean collection | model | books | fail | warn | reason | seconds |\n|---|---|---|---|---|---|---|")
     for each in clean_collections():
         if not any(word in each.name for word in named):
@@ -62,9 +64,8 @@ def _print_clean(settings: Settings, named: Sequence[str]) -> None:
         reason = "; ".join(f"{result.id}: {result.observed}" for result in raised)
         row = (each.name, each.model, f"{len(each.books):,}", *counts, reason, f"{examination.seconds:.1f}")
         print(f"| {' | '.join(map(str, row))} |", flush=True)
-        # The static model is quicker to ask again than its vectors are to keep.
-        if each.model != STATIC:
-            keep(settings, encoders[each.model])
+        if each.model in remembered:
+            keep(settings, remembered[each.model])
 
 
 def _print_faults(settings: Settings, plantings: int, named: Sequence[str]) -> None:
