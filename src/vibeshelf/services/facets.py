@@ -66,7 +66,8 @@ def _values(mirror: Mirror, key: str, filters: Sequence[Filter]) -> Facet | None
         return None
     passing = _passing(mirror, key, filters)
     chosen = {value for each in filters if each.key == key for value in each.values}
-    counts = [(value, int(passing[rows].sum())) for value, rows in labels.items()]
+    whole = bool(passing.all())
+    counts = [(value, len(rows) if whole else int(np.count_nonzero(passing[rows]))) for value, rows in labels.items()]
     counts.sort(key=lambda pair: (-pair[1], str(pair[0])))
     offered = counts[:MOST_VALUES] + [pair for pair in counts[MOST_VALUES:] if pair[0] in chosen]
     return Facet(key, tuple((Filter(key, (value,)), count) for value, count in offered))

@@ -15,9 +15,10 @@ from vibeshelf.adapters.mirror import Mirror
 
 _ARTICLE = re.compile(r"^(?:the|an?) (?=.)")
 _SUBTITLE = re.compile(r"\s*(?:[:;(\[]|\s[-–—]\s|, or,? ).*$")
+_WORD = re.compile(r"\w+")
 _BY = re.compile(r"^(?P<title>.+)\s+by\s+(?P<author>.+)$", re.IGNORECASE)
 # A title that is typed with so much in common is the one that is meant; a beginning of fewer letters may be anything.
-_ALIKE, _SHORTEST_PREFIX, _MOST_BOOKS = 0.84, 5, 40
+_ALIKE, _SHORTEST_PREFIX, _MOST_BOOKS, _TIMES_BETTER_KNOWN = 0.84, 5, 40, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Titles:
     """The names of one state of a collection. Nothing in it changes once it is made."""
 
     def __init__(self, mirror: Mirror) -> None:
-        self._ids = mirror.ids
+        self._ids, self._row_of = mirror.ids, mirror.row_of
         self._rows = list(mirror.names())
         self._titles: dict[str, list[int]] = defaultdict(list)
         self._authors: dict[str, list[int]] = defaultdict(list)
@@ -57,11 +58,14 @@ class Titles:
             author = key_of(by["author"])
             return [name for name in self.find(by["title"]) if author and author in key_of(name.label.partition(" by ")[2])]
         key = key_of(text)
-        if rows := self._titles.get(key):
-            return self._works(rows)
+        rows = self._titles.get(key, [])
+        # A book about an author has the author's name as its title.
+        if rows and len(rows) >= len(self._authors.get(key, ())):
+            whole = [row for row in rows if key_of(self._rows[row][0]) == key]
+            return self._best_known(self._works(whole or [*rows, *self._beginning(key)]))
         if authors := [key] if key in self._authors else sorted(self._surnames.get(key, ())):
             return [self._author(author) for author in authors]
-        return self._works(self._beginning(key)) or self._works(self._alike(key))
+        return self._best_known(self._works(self._beginning(key)) or self._works(self._alike(key)))
 
     def starting(self, text: str, most: int = 8) -> list[tuple[str, str]]:
         """Return up to `most` titles with their authors, and authors, that have a word starting with the text; the best known first."""
@@ -90,7 +94,15 @@ class Titles:
             work = work_id or (key_of(_SUBTITLE.sub("", title)), authors[:1])
             if work not in best or self._ratings(row) > self._ratings(best[work]):
                 best[work] = row
-        return [Name(self._label(row), (self._ids[row],)) for row in best.values()]
+        known_first = sorted(best.values(), key=lambda row: (-self._ratings(row), row))
+        return [Name(self._label(row), (self._ids[row],)) for row in known_first]
+
+    def _best_known(self, names: list[Name]) -> list[Name]:
+        """Return the one that many times as many have rated as any other, which is the one that people mean; else all."""
+        if len(names) < 2:
+            return names
+        first, second = (self._ratings(self._row_of[name.book_ids[0]]) for name in names[:2])
+        return names[:1] if first > _TIMES_BETTER_KNOWN * second else names
 
     def _author(self, key: str) -> Name:
         rows = sorted(self._authors[key], key=lambda row: (-self._ratings(row), row))
@@ -134,9 +146,13 @@ def _holding(names: Mapping[str, list[int]], key: str) -> list[tuple[bool, str, 
 
 def key_of(text: str) -> str:
     """Return a name without case, accents, punctuation and the article before it, for comparing."""
-    even = "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(letter))
-    even = even.replace("'", "").replace("’", "").replace("&", " and ")
-    return _ARTICLE.sub("", " ".join(re.findall(r"\w+", even)))
+    text = text if text.isascii() else _without_accents(text)
+    even = text.casefold().replace("'", "").replace("&", " and ")
+    return _ARTICLE.sub("", " ".join(_WORD.findall(even)))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each)).replace("’", "")
 
 
 _made: WeakKeyDictionary[Mirror, Titles] = WeakKeyDictionary()

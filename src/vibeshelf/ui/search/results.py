@@ -90,6 +90,8 @@ def results(collection: str, query: str, like: str | None) -> None:
         # The results are on their way: what their counts need is read now, and drawn above them where its place is kept.
         with narrow:
             narrowing(mirror, filters)
+        # The next words may name a book; this search does not wait for what knows them.
+        titles_of(mirror)
 
 
 def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Filter], left: int | None) -> None:
