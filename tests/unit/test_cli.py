@@ -15,7 +15,7 @@ from vibeshelf.core.errors import InputError
 from vibeshelf.services.search import clean_query
 from vibeshelf.services.shelf import Shelf
 
-COMMANDS = ("ingest", "search", "eval", "judge", "health", "collections", "doctor", "gate", "bench", "artifacts", "app")
+COMMANDS = ("ingest", "search", "eval", "judge", "health", "collections", "logbook", "doctor", "gate", "bench", "artifacts", "app")
 
 
 @pytest.fixture
