@@ -76,27 +76,28 @@ def _chart(found: Sequence[SpeedQuality], collection: str, source: str, queries:
         alt=f"{MEASURE} of each evaluated system against the median time of a search", facts=facts, table=table,
     )  # fmt: skip
     st.caption(
-        "Up is better, left is quicker. The dashed line joins the systems that no other beats in both (circles); intervals are 95 %."
+        "Up is better, left is quicker. The dashed line joins the systems that no other beats in both (circles); intervals are 95 %. "
+        "A number is a place in the table."
     )
-    rows = [_row(each, of) for each, of in zip(found, best, strict=True)]
-    st.table(pd.DataFrame(rows).set_index("system"), border="horizontal", alt="Systems with speed and quality, the quickest first")
+    rows = [{"place": str(place), **_row(each, of)} for place, (each, of) in enumerate(zip(found, best, strict=True), 1)]
+    st.table(pd.DataFrame(rows).set_index("place"), border="horizontal", alt="Systems with speed and quality, the quickest first")
 
 
 def _points(found: Sequence[SpeedQuality]) -> list[Point]:
-    """Return a point for each line, called by what tells it from the others."""
-    engines, machines = len({each.engine for each in found}) > 1, len({each.machine for each in found}) > 1
+    """Return a point for each line, called by its system, or by its place in the table where that would stand there twice."""
+    names = [each.system for each in found]
+    if len(set(names)) < len(names):
+        names = [str(place) for place in range(1, len(found) + 1)]
     return [
-        Point(
-            ", ".join([each.system, *([each.engine] if engines else []), *([str(each.machine)] if machines else [])]),
-            each.milliseconds, each.quality.mean or 0.0, each.quality.ci_low, each.quality.ci_high,
-        )
-        for each in found
-    ]  # fmt: skip
+        Point(name, each.milliseconds, each.quality.mean or 0.0, each.quality.ci_low, each.quality.ci_high)
+        for name, each in zip(names, found, strict=True)
+    ]
 
 
 def _figures(each: SpeedQuality, point: Point, best: bool) -> dict[str, object]:
     return {
-        **asdict(point), "engine": each.engine, "machine": each.machine, "n_queries": each.quality.n, "n_timed": each.timed,
+        **asdict(point), "system": each.system, "engine": each.engine, "machine": each.machine, "n_queries": each.quality.n,
+        "n_timed": each.timed,
         "judged_at_10": each.judged, "best": best, "made_at": each.made_at,
     }  # fmt: skip
 
