@@ -34,10 +34,10 @@ def test_a_blind_round_survives_a_reload_and_ends_in_a_verdict(wide: Page, serve
 
 def test_side_by_side_shows_moves_fits_a_phone_and_hostile_text_stays_text(screen: Page, server: Server) -> None:
     screen.goto(f"{server.url}/Compare?q=sea&left=dense+on+nasty&right=dense+on+starter")
-    row = screen.locator(".vl-side").first.locator(".vl-row").first
+    row = screen.locator(".vl-side").first.locator(".vl-row").filter(has_text="**bold**")
     expect(row).to_contain_text("<script>window.hacked=1</script> **bold** $x$ :red[red]", timeout=60_000)
     expect(row.locator(".vl-move")).to_contain_text("not on the right")
-    expect(screen.locator(".vl-row")).to_have_count(11)
+    expect(screen.locator(".vl-right .vl-row")).to_have_count(10)
     assert screen.locator(".vl-lists").locator("a, script, img, u").count() == 0
     assert screen.evaluate("window.hacked") is None
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -50,4 +50,5 @@ def test_the_walk_draws_its_numbers_and_leads_back_to_the_search(screen: Page, s
     expect(picture).to_have_attribute("aria-label", re.compile("How many books are how near"))
     assert screen.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     screen.get_by_role("link", name="See the search").click(timeout=30_000)
+    expect(screen.get_by_label("What should it feel like?")).to_have_value("an old man alone at sea with a great fish", timeout=30_000)
     expect(screen.locator("#hit-1")).to_contain_text("The Old Man and the Sea", timeout=30_000)

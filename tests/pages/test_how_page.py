@@ -100,6 +100,12 @@ def test_words_that_the_search_page_would_read_otherwise_are_said_to_be_taken_as
     assert "taken as they are here" not in said(how(q=WORDS))
 
 
+def test_links_take_the_words_along_and_no_markup(how: Open) -> None:
+    shown = "".join(str(each.proto.body) for each in how(q='"><b>sea</b>').get("html"))
+    assert "./?q=%22%3E%3Cb%3Esea%3C%2Fb%3E&amp;collection=starter" in shown
+    assert "<b>sea" not in shown
+
+
 def test_hostile_words_stay_words(how: Open) -> None:
     text = said(how(q="<script>alert(1)</script> :red[x] $y$"))
     assert ":violet-badge[\\<" in text

@@ -14,6 +14,7 @@ from vibeshelf.services.systems import DENSE_WEIGHT
 from vibeshelf.services.walkthrough import SHOWN, Walk, WordUse
 from vibeshelf.ui import resources
 from vibeshelf.ui.how.pictures import cells, cells_said, first_of, heap, share
+from vibeshelf.ui.links import links
 from vibeshelf.ui.picture import picture
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import encoding_of, room_said
@@ -155,18 +156,12 @@ def result(walk: Walk, steered: bool) -> None:
         if steered:
             st.caption("Your words were taken as they are here. The Search page also reads them: what you do not want, or a book you name.")
         address = {"q": walk.result.query, "collection": walk.result.collection}
-        with st.container(horizontal=True, gap="small"):
-            search = {**address, **(plain_address() if steered else {})}
-            st.page_link("app.py", label="See the search", icon=":material/search:", query_params=search)
-            st.page_link(
-                "pages/6_Compare.py", label="Meaning against words", icon=":material/compare_arrows:", query_params=_comparison(walk)
-            )
-            st.page_link(
-                "pages/4_Health.py",
-                label="Can it be trusted?",
-                icon=":material/ecg_heart:",
-                query_params={"collection": walk.result.collection},
-            )
+        search = {**address, **(plain_address() if steered else {})}
+        links(
+            ("See the search", "", search),
+            ("Meaning against words", "Compare", _comparison(walk)),
+            ("Can it be trusted?", "Health", {"collection": walk.result.collection}),
+        )
         st.caption(
             f"The first {SHOWN} of a search in collection {plain(walk.result.collection)}; times are of this one search (n = 1) "
             "on this machine."

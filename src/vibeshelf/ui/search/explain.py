@@ -14,10 +14,9 @@ from vibeshelf.services.explaining import comparison_of, weights_of
 from vibeshelf.services.filters import filter_text
 from vibeshelf.ui import resources
 from vibeshelf.ui.banner import standing_of
-from vibeshelf.ui.layout import has_page
+from vibeshelf.ui.links import links
 from vibeshelf.ui.text import plain
 
-_HOW, _HEALTH = "pages/7_How_it_works.py", "pages/4_Health.py"
 # A long request is hundreds of tokens; the story is not about them.
 _MOST_TOKENS, _MOST_CUT_CHARS = 120, 200
 
@@ -57,12 +56,9 @@ def _story(result: SearchResult, filters: Sequence[Filter], steering: Steering) 
     st.markdown(f"**Filters.** {wished[0].upper()}{wished[1:]}.")
     st.markdown(f"**Time.** {times_said(result)}")
     st.markdown(f"**Can the collection be trusted?** {health_said(result.collection)}")
-    with st.container(horizontal=True, gap="small"):
-        address = {"collection": result.collection}
-        st.page_link(_HEALTH, label="Its health", icon=":material/ecg_heart:", query_params=address)
-        if has_page(_HOW) and result.query:
-            link = {**address, "q": result.query}
-            st.page_link(_HOW, label="Walk through this search", icon=":material/school:", query_params=link)
+    address = {"collection": result.collection}
+    walk = [("Walk through this search", "How_it_works", {**address, "q": result.query})] if result.query else []
+    links(("Its health", "Health", address), *walk)
 
 
 def _tokens_said(result: SearchResult) -> str:
