@@ -96,13 +96,15 @@ def test_what_fails_stands_first_with_its_books_its_fix_and_its_repair(
 def test_the_banner_says_it_on_every_other_page(health: Open, starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     kept(starter, monkeypatch, ProbeResult("vectors.zero", "vectors", FAIL, "3 vectors have no length", "none", "Cannot be found."))
     for page in ("app.py", "pages/5_Collections.py"):
-        labels = [link.proto.label for link in health(page=page).get("page_link")]
-        assert any("starter cannot be trusted" in label and "3 vectors have no length" in label for label in labels), labels
+        at = health(page=page)
+        assert any("starter cannot be trusted" in line.value and "3 vectors have no length" in line.value for line in at.markdown)
+        assert any('href="./Health?collection=starter"' in each.proto.body for each in at.get("html"))
 
 
 def test_a_collection_in_order_has_no_banner(health: Open) -> None:
-    labels = [link.proto.label for link in health(page="app.py").get("page_link")]
-    assert not any("trusted" in label for label in labels)
+    at = health(page="app.py")
+    assert not any("trusted" in line.value for line in at.markdown)
+    assert not any("./Health?" in each.proto.body for each in at.get("html"))
 
 
 def test_a_refused_collection_is_examined_and_mapped_and_no_drill(health: Open) -> None:

@@ -14,9 +14,10 @@ from vibeshelf.core.probes import FAIL, WARN, Examination, ProbeResult, worst
 from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.ui import resources
 from vibeshelf.ui.health.titles import title_of
+from vibeshelf.ui.links import links
 from vibeshelf.ui.text import plain
 
-_PAGE = "pages/4_Health.py"
+_PAGE = "Health"
 _LONGEST = 140
 _LOOKS = {FAIL: ("red", ":material/dangerous:", "cannot be trusted"), WARN: ("orange", ":material/warning:", "has something to look at")}
 
@@ -36,11 +37,9 @@ def banner() -> None:
     if standing is None:
         return
     colour, icon, said = _LOOKS[standing.status]
-    with st.container(border=True, key="banner"):
-        st.page_link(
-            _PAGE, label=f":{colour}[**{plain(collection)} {said}.** {plain(_cut(standing.reason))}]", icon=icon,
-            query_params={"collection": collection},
-        )  # fmt: skip
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="banner"):
+        st.markdown(f":{colour}[{icon} **{plain(collection)} {said}.** {plain(_cut(standing.reason))}]", width="content")
+        links(("See its health", _PAGE, {"collection": collection}))
 
 
 def standing_of(opened: Shelf | VibeshelfError | None, examination: Examination | None) -> Standing | None:
