@@ -112,11 +112,20 @@ function attach(input) {
   }
 }
 
-export default function ({ data, setStateValue }) {
+// The list lies beside the box, outside of this component, where the theme's colours are not known.
+const COLOURS = ["background-color", "secondary-background-color", "border-color", "gray-text-color", "text-color", "font"]
+
+function dress(parent) {
+  const theme = getComputedStyle(parent)
+  for (const name of COLOURS) box.list.style.setProperty(`--st-${name}`, theme.getPropertyValue(`--st-${name}`))
+}
+
+export default function ({ data, parentElement, setStateValue }) {
   const input = document.querySelector(".st-key-q input")
   if (!input) return
   box.send = setStateValue
   box.wishes = data.wishes
   if (box.input !== input || !box.list.isConnected) attach(input)
+  dress(parentElement)
   if (document.activeElement === input && data.typed && data.typed === input.value.slice(0, 100)) show(data.found)
 }
