@@ -20,6 +20,8 @@ ADDRESSES = {
     "latency": "/Latency",
     "health": "/Health",
     "collections": "/Collections",
+    "compare": "/Compare?q=a+clever+murder+on+a+train",
+    "how it works": "/How_it_works?q=a+clever+murder+on+a+train",
 }
 _AT_REST = ".stApp[data-test-script-state='notRunning']"
 _GRAVE = ("serious", "critical")
