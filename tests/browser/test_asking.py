@@ -9,10 +9,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 
 BOX = "What should it feel like?"
+AT_REST = ".stApp[data-test-script-state=notRunning]"
 
 
 def test_filters_land_in_the_address_and_the_back_button_takes_them_back(wide: Page, server: Server) -> None:
     wide.goto(f"{server.url}/?q=robots")
+    expect(wide.locator("#hit-10")).to_be_attached(timeout=60_000)
+    expect(wide.locator(AT_REST)).to_be_visible(timeout=60_000)
     genre = wide.locator(".st-key-narrow-genre button").first
     genre.click(timeout=60_000)
     wide.get_by_role("button", name=re.compile("^mystery")).click()

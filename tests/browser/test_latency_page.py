@@ -75,20 +75,25 @@ def test_a_chart_is_taken_away_as_svg_png_and_csv(wide: Page, two_machines: Serv
 def test_a_result_comes_in_and_a_bad_one_is_one_line(wide: Page, two_machines: Server, tmp_path: Path) -> None:
     opened(wide, two_machines)
     wide.get_by_text("Results of other machines").click()
-    chooser = wide.locator(".st-key-bench-file input[type=file]")
     bad = tmp_path / "bad.jsonl"
     bad.write_text("no result\n")
-    chooser.set_input_files(bad)
+    _upload(wide, bad)
     wide.get_by_role("button", name="Import", exact=True).click()
     expect(wide.get_by_role("alert").filter(has_text="bad.jsonl, line 1: it is no JSON")).to_be_visible(timeout=30_000)
     assert "Traceback" not in wide.content()
     good = tmp_path / "good.jsonl"
     write_result(good, result((ONNX,), label="Third Processor, arm64, 8 cores"))
-    chooser.set_input_files(good)
+    _upload(wide, good)
     wide.get_by_role("button", name="Import", exact=True).click()
     expect(wide.get_by_text("Imported: Third Processor, arm64, 8 cores (imported)")).to_be_visible(timeout=30_000)
     wide.get_by_role("button", name="Remove Third Processor").click()
     expect(wide.get_by_role("button", name="Remove Third Processor")).to_have_count(0, timeout=30_000)
+
+
+def _upload(page: Page, path: Path) -> None:
+    """Choose a file and wait until the server has it: a form that is sent before brings the file of before."""
+    with page.expect_response(lambda answer: "upload_file" in answer.url and answer.ok):
+        page.locator(".st-key-bench-file input[type=file]").set_input_files(path)
 
 
 def test_a_benchmark_begins_says_how_far_it_is_and_is_stopped_while_searching_goes_on(wide: Page, two_machines: Server) -> None:

@@ -46,7 +46,7 @@ def test_a_query_that_is_too_long_is_refused_in_words(wide: Page, server: Server
 
 def test_the_collections_page_tells_what_was_built(screen: Page, server: Server) -> None:
     screen.goto(f"{server.url}/Collections")
-    expect(screen.get_by_text("How starter was made")).to_be_visible(timeout=30_000)
+    expect(screen.get_by_text("How it was made").first).to_be_visible(timeout=30_000)
 
 
 def test_nothing_overflows_a_phone(screen: Page, server: Server) -> None:
