@@ -121,7 +121,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 
 def path_of(collection: str) -> Path:
-    return RESULTS / f"bench-artifacts-{collection}-{machine_slug()}.json"
+    return RESULTS / f"artifacts-{collection}-{machine_slug()}.json"
 
 
 def save(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -33,6 +33,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_export(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where tests run side by side, the first process exports the model and the others wait: no test reads a half of it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    MODEL_CACHE.mkdir(exist_ok=True)
+    with (MODEL_CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        open_encoder(settings_in(tmp_path_factory.mktemp("export")), may_export=True)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a data folder of the test's own; exported models are shared."""
