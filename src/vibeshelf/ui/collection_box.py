@@ -18,13 +18,13 @@ def collection_box() -> str:
     if is_first_run(found):
         first_run()
         st.stop()
-    names = [info.name for info in found if info.manifest]
+    # The one that is meant when the address has none comes first: Streamlit leaves the first out of the address, and goes back to it.
+    names = sorted((info.name for info in found if info.manifest), key=lambda name: (name != DEFAULT_COLLECTION, name))
     if st.session_state.get("collection") not in names:
         wanted = st.query_params.get("collection")
         if wanted and wanted not in names:
             st.session_state[_UNKNOWN] = wanted
-        default = DEFAULT_COLLECTION if DEFAULT_COLLECTION in names else names[0]
-        st.session_state["collection"] = wanted if wanted in names else default
+        st.session_state["collection"] = wanted if wanted in names else names[0]
     # Streamlit takes an unknown name out of the address at once; the page says it until the visitor chooses.
     if unknown := st.session_state.get(_UNKNOWN):
         st.warning(f"There is no collection {plain(unknown)}; this is another one.")
