@@ -25,15 +25,16 @@ RATERS, GRADES, AIM_MS = 8, 200, 300
 _STOPWATCH = """start => {
   window.seconds = [];
   const name = () => [...(document.querySelector(`[class*="${start}"]`)?.classList ?? [])].find(each => each.startsWith(start));
-  let pressed = 0, before = name();
-  addEventListener('keydown', () => { pressed = performance.now(); }, true);
+  let before = name();
   new MutationObserver(() => {
     const now = name();
     if (!now || now === before) return;
     before = now;
-    requestAnimationFrame(() => requestAnimationFrame(() => window.seconds.push((performance.now() - pressed) / 1000)));
+    requestAnimationFrame(() => requestAnimationFrame(() => window.seconds.push((performance.now() - window.pressed) / 1000)));
   }).observe(document.body, {subtree: true, childList: true, attributes: true, attributeFilter: ['class']});
 }"""
+# The page takes keys for itself, so this must hear them before any script of the page.
+_CLOCK = "addEventListener('keydown', () => { window.pressed = performance.now(); }, true);"
 _BARE = """
 import streamlit as st
 
@@ -71,11 +72,13 @@ def main() -> None:
 def time_keys(report: Report, browser: Browser, app: App, count: int) -> None:
     """Measure one rater's keys and the floor, ten of each in turn."""
     rater = Rater(browser.new_page(), app.url, "one rater")
+    rater.page.add_init_script(_CLOCK)
     rater.sit_down()
     for _ in range(3):
         rater.grade(1)
     with bare_app(app.data_dir, _BARE) as url:
         bare = browser.new_page()
+        bare.add_init_script(_CLOCK)
         bare.goto(url)
         bare.wait_for_selector("[class*='st-key-grade-3-']", timeout=120_000)
         for page in (rater.page, bare):

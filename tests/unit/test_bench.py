@@ -76,4 +76,5 @@ def test_recorded_results_have_their_shape(path: Path) -> None:
         assert row["met"] == (row["ratio"] <= float(bound) if sign == "<=" else row["ratio"] >= float(bound))
     samples = [json.loads(line) for line in path.with_suffix(".samples.jsonl").read_text().splitlines()]
     assert samples
-    assert all(sample["seconds"] and min(sample["seconds"]) > 0 for sample in samples)
+    # What is painted in the same frame as the results came 0 s after them.
+    assert all(sample["seconds"] and min(sample["seconds"]) >= 0 for sample in samples)
