@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
+import tempfile
 import warnings
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -161,7 +162,11 @@ def quantize_int8(fused: Path, target: Path) -> None:
     # The fused operators have no shape inference of their own, so the quantiser is told what their tensors are.
     extra = {"DefaultTensorType": onnx.TensorProto.FLOAT}
     logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(str(fused), str(target), weight_type=QuantType.QInt8, per_channel=True, extra_options=extra)
+    # From copies: the quantiser leaves files beside its graph, and onnx refuses weights that have a second name (a hard link).
+    with tempfile.TemporaryDirectory(dir=target.parent.parent) as folder:
+        for path in fused.parent.glob(f"{fused.name}*"):
+            shutil.copyfile(path, Path(folder) / path.name)
+        quantize_dynamic(str(Path(folder) / fused.name), str(target), weight_type=QuantType.QInt8, per_channel=True, extra_options=extra)
 
 
 def _save(work: Path, record: dict[str, Any]) -> None:
