@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import tempfile
-import tempfile
 import warnings
 from dataclasses import asdict
 from datetime import UTC, datetime
