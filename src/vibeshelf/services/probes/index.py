@@ -20,7 +20,8 @@ TIE = 1e-5
 _ASKED = 200
 _WARN_RECALL, _FAIL_RECALL = 0.99, 0.95
 _LEAST_FOUND = 0.95
-_REOPENED = 20
+# A graph that was not written yet is made anew from the log at every opening, and misses other books than the one before.
+_REOPENED, _ANOTHER_GRAPH = 20, 2
 _TITLE_LOSS = 0.05
 _REBUILD = "build the index again with the repair 'rebuild'"
 
@@ -129,10 +130,11 @@ def _reopened(specimen: Specimen) -> Finding:
         again = store.open(index.name)
         counts, after = (index.count(), again.count()), [again.nearest(vector, K) for vector in asked]
     changed = sum(not _same(one, other) for one, other in zip(before, after, strict=True))
-    if changed or counts[0] != counts[1]:
+    if changed > _ANOTHER_GRAPH or counts[0] != counts[1]:
         observed = f"{changed} of {len(asked)} queries get other books; {counts[0]:,} books before, {counts[1]:,} after"
         return Finding(FAIL, observed, "restart the app, so that it sees what is stored; if this stays, " + _REBUILD)
-    return Finding(PASS, f"{len(asked)} queries get the same books, {counts[1]:,} books before and after")
+    same = len(asked) - changed
+    return Finding(PASS, f"{same} of {len(asked)} queries get the same books, {counts[1]:,} books before and after")
 
 
 def _same(one: Sequence[tuple[str, float]], other: Sequence[tuple[str, float]]) -> bool:
