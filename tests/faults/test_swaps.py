@@ -189,12 +189,7 @@ def test_eight_searchers_and_two_processes_meet_no_error_and_no_mixed_answer(
     others = searchers(settings)
     versions = {open_shelf(name, settings=settings).manifest.version: letter for name, letter in (("books", "a"), ("books-2", "b"))}
     with Searching(open_shelf("books", settings=settings), 8) as searching:
-        searching.wait_for(40)
-        swap(settings, "books-2", "books")
-        for _ in range(4):
-            searching.wait_for(40)
-            roll_back(settings, "books")
-        searching.wait_for(40)
+        change_five_times(settings, searching)
     (tmp_path / "stop").touch()
     assert not searching.errors, searching.errors
     seen = {(answer.version, "".join(sorted({hit.book_id[0] for hit in answer.hits}))) for answer in searching.answers}
@@ -208,6 +203,16 @@ def test_eight_searchers_and_two_processes_meet_no_error_and_no_mixed_answer(
         assert versions[told["last"]] == "b"
 
 
+def change_five_times(settings: Settings, searching: Searching) -> None:
+    """Swap another version in, then roll back and forth, with forty answers before, between and after."""
+    searching.wait_for(40)
+    swap(settings, "books-2", "books")
+    for _ in range(4):
+        searching.wait_for(40)
+        roll_back(settings, "books")
+    searching.wait_for(40)
+
+
 def test_searches_go_on_while_another_model_takes_over(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     models = {name: FakeEncoder(name) for name in ("all-MiniLM-L6-v2", "other")}
     for module in ("ingest", "shelf", "swapping"):
@@ -215,12 +220,7 @@ def test_searches_go_on_while_another_model_takes_over(settings: Settings, monke
     build(settings, "books", "a")
     ingest(open_source(str(save(settings.data_dir / "b.jsonl", "b"))), settings, IngestOptions("books-2", "other"))
     with Searching(open_shelf("books", settings=settings), 8) as searching:
-        searching.wait_for(40)
-        swap(settings, "books-2", "books")
-        for _ in range(4):
-            searching.wait_for(40)
-            roll_back(settings, "books")
-        searching.wait_for(40)
+        change_five_times(settings, searching)
     assert not searching.errors, searching.errors
     seen = {(answer.model, letter) for answer in searching.answers for letter in {hit.book_id[0] for hit in answer.hits}}
     assert seen == {("all-MiniLM-L6-v2", "a"), ("other", "b")}

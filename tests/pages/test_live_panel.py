@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,14 +23,6 @@ from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui import resources
 
 Open = Callable[[], AppTest]
-
-
-@pytest.fixture
-def log(starter: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> QueryLog:
-    """A log of the test's own, which the starter shelf writes to."""
-    own = QueryLog(tmp_path / "searches.sqlite")
-    monkeypatch.setattr(starter, "log", own)
-    return own
 
 
 @pytest.fixture

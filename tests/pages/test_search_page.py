@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -18,13 +17,6 @@ from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui import resources
 
 Visit = Callable[..., AppTest]
-
-
-@pytest.fixture
-def log(starter: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> QueryLog:
-    own = QueryLog(tmp_path / "searches.sqlite")
-    monkeypatch.setattr(starter, "log", own)
-    return own
 
 
 @pytest.fixture

@@ -72,14 +72,8 @@ class Titles:
         key = key_of(text)
         if not key:
             return []
-        titles = [
-            (not name.startswith(key), name, rows) for name, rows in self._titles.items() if name.startswith(key) or f" {key}" in name
-        ]
-        authors = [
-            (not name.startswith(key), name, rows) for name, rows in self._authors.items() if name.startswith(key) or f" {key}" in name
-        ]
-        ranked = sorted(titles, key=lambda found: (found[0], -max(map(self._ratings, found[2])), found[1]))
-        known = sorted(authors, key=lambda found: (found[0], -len(found[2]), found[1]))[: max(2, most - len(ranked))]
+        ranked = sorted(_holding(self._titles, key), key=lambda found: (found[0], -max(map(self._ratings, found[2])), found[1]))
+        known = sorted(_holding(self._authors, key), key=lambda found: (found[0], -len(found[2]), found[1]))[: max(2, most - len(ranked))]
         listed: dict[tuple[str, str], None] = {}
         for _, _, rows in ranked[: 2 * most]:
             title, by, *_ = self._rows[max(rows, key=self._ratings)]

@@ -7,9 +7,9 @@ import secrets
 import streamlit as st
 
 from vibeshelf.services.surprises import surprise, surprise_of
+from vibeshelf.ui.query_box import query_box
 from vibeshelf.ui.search.reading import read_words
 
-BOX = "What should it feel like?"
 # Each with what it shows about asking.
 _EXAMPLES = (
     ("melancholy lighthouse story, slow, beautiful prose", "a mood and a place"),
@@ -29,16 +29,7 @@ _SHOWN, _OFFSET, _SURPRISED = 5, "examples-from", "surprised"
 def asking_box() -> str:
     """Draw the heading and the box; return what was typed, without white space around it."""
     st.title("Find a book by its vibe", anchor=False)
-    typed = st.text_input(
-        BOX,
-        key="q",
-        type="search",
-        bind="query-params",
-        placeholder="a mood, a place, a half-remembered plot",
-        label_visibility="collapsed",
-        on_change=read_words,
-    )
-    return (typed or "").strip()
+    return query_box(on_change=read_words)
 
 
 def welcome() -> None:

@@ -133,11 +133,11 @@ def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: Asked, closeness:
     template = resources.settings().link_template
     cards = [card_of(hit, found.hits, closeness, found.collection, thumbs.get(hit.book_id), template) for hit in found.hits]
     known = sentences.knows(books)
-    marks = sentences.matching(shelf.aim(found.query, asked.like, asked.steering), books, floor) if known else None
+    aim = shelf.aim(found.query, asked.like, asked.steering)
+    marks = sentences.matching(aim, books, floor) if known else None
     draw_cards(cards, asked.name, marks, _liked, _thumbed)
     if not known:
         # The results are on their way to the browser; the marks follow them, those of the books on the screen first.
-        aim = shelf.aim(found.query, asked.like, asked.steering)
         with st.container(gap=None):
             for start, end in _ROUNDS:
                 if books[start:end]:
