@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, serving
+from tests.conftest import settings_in
+from vibeshelf.services.shelf import Shelf
 
 PATIENCE_MS = 90_000
+
+
+@pytest.fixture(scope="module")
+def server(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a log of its own: the chart shows the ten most searched, and other tests search too."""
+    made = settings_in(tmp_path_factory.mktemp("live") / "data")
+    for name in ("chroma", "mirrors"):
+        shutil.copytree(starter.store.settings.data_dir / name, made.data_dir / name)
+    with serving(made.data_dir) as running:
+        yield running
 
 
 def searched(page: Page, server: Server, query: str) -> None:
