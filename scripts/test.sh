@@ -9,5 +9,5 @@ if [ -n "${CI:-}" ] && ! have_chromium && [ "$(id -u)" = 0 ] && command -v apt-g
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null || echo "test: chromium cannot be had; the browser tests will be skipped" >&2
 fi
 # Two at a time, whole files to each, so that what a file sets up is set up once; arguments of one's own run as they are said.
-[ $# -gt 0 ] || set -- -n 2 --dist loadfile
+[ $# -gt 0 ] || set -- -n 2 --dist loadfile --no-loadscope-reorder
 exec .venv/bin/python -m pytest "$@"
