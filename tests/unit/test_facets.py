@@ -76,7 +76,8 @@ def test_of_an_address_what_can_be_used_is_used_and_the_rest_is_said() -> None:
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        ("year=..1799", "before 1800"), ("year=1900..1949", "1900 to 1949"), ("year=2000..", "since 2000"), ("year=-750", "-750"),
+        ("year=..1799", "before 1800"), ("year=1900..1949", "1900 to 1949"), ("year=2000..", "since 2000"), ("year=-750", "750 BCE"),
+        ("year=-750..-500", "750 BCE to 500 BCE"), ("year=..-500", "until 500 BCE"), ("year=-100..100", "100 BCE to 100"),
         ("pages=..199", "under 200 pages"), ("pages=400..", "400 pages and up"), ("average_rating=4.25..", "4.25 and up"),
     ],
 )  # fmt: skip

@@ -62,6 +62,11 @@ class Examination:
     cheap: bool = False
     changes: tuple[str, ...] = ()
 
+    @property
+    def when(self) -> str:
+        """The minute it was made, as people read it: '2026-11-24 10:00 UTC'."""
+        return f"{self.examined_at[:10]} {self.examined_at[11:16]} UTC"
+
 
 def worst(statuses: Sequence[str]) -> str:
     """Return the verdict over several: the worst of them; 'not_applicable' only when all are."""

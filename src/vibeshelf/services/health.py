@@ -154,14 +154,14 @@ def _keep(settings: Settings, kept: Examinations, specimen: Specimen, asked: _As
 def changes(before: Examination, after: Examination) -> Iterator[str]:
     """Yield a sentence for each probe whose status is otherwise than before, and for a collection that became another."""
     if before.fingerprint != after.fingerprint:
-        yield f"Since {before.examined_at} another encoder is named by the manifest."
+        yield f"Since {before.when} another encoder is named by the manifest."
     if before.count != after.count:
-        yield f"Since {before.examined_at} the manifest counts {after.count:,} books, {before.count:,} before."
+        yield f"Since {before.when} the manifest counts {after.count:,} books, {before.count:,} before."
     was = {result.id: result for result in before.results}
     for result in after.results:
         earlier = was.get(result.id)
         if earlier is not None and earlier.status != result.status:
-            yield f"Since {before.examined_at} {result.id} went from {earlier.status} to {result.status}: {result.observed}."
+            yield f"Since {before.when} {result.id} went from {earlier.status} to {result.status}: {result.observed}."
 
 
 def _examine(specimen: Specimen, asked: _Asked) -> Examination:

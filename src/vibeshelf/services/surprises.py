@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +10,7 @@ from functools import cache
 from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries
 from vibeshelf.adapters.trec import read_qrels
 
-# A good wish says something, and readers found several books that answer it well (grade 2 and up).
+# A good wish says something, and several books answer it well (grade 2 and up).
 _SHORTEST_CHARS, _LONGEST_CHARS, _LEAST_GOOD, _GOOD = 20, 80, 4, 2
 # Misspelt on purpose, to be measured; no example for anybody.
 _MISSPELT = frozenset(f"q{number}" for number in range(74, 79))
@@ -17,7 +18,7 @@ _MISSPELT = frozenset(f"q{number}" for number in range(74, 79))
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """A wish, and how many of the `judged` books of the starter collection readers called good answers to it."""
+    """A wish, and how many of the `judged` books of the starter collection were graded as good answers to it."""
 
     text: str
     good: int
@@ -26,7 +27,7 @@ class Surprise:
     @property
     def reason(self) -> str:
         return (
-            f"Why this one: of {self.judged} books of the starter collection that readers judged for it, {self.good} are good answers. "
+            f"Why this one: of {self.judged} books of the starter collection that were graded for it, {self.good} are good answers. "
             "It is drawn at random from the wishes that this shelf is measured with."
         )
 
@@ -51,6 +52,11 @@ def surprise(but: str = "") -> Surprise:
 def surprise_of(text: str) -> Surprise | None:
     """Return the surprise of a text, or None where it is none."""
     return next((each for each in surprises() if each.text == text), None)
+
+
+def wishes_for(text: str, count: int) -> list[str]:
+    """Return `count` of these wishes, drawn at random but the same for the same text."""
+    return [each.text for each in random.Random(text).sample(surprises(), count)]
 
 
 def wishes_with(typed: str, most: int = 3) -> list[str]:

@@ -60,8 +60,7 @@ def charts_view(examination: Examination) -> None:
 def facts_of(examination: Examination) -> str:
     """Return what the figures of an examination are about: when it was made, of what, and how long it took."""
     kind = "quick" if examination.cheap else "full"
-    made = f"{examination.examined_at[:10]} {examination.examined_at[11:16]} UTC"
-    facts = [f"{kind} examination of {made}", f"{examination.seconds:.1f} s", f"collection {examination.collection}"]
+    facts = [f"{kind} examination of {examination.when}", f"{examination.seconds:.1f} s", f"collection {examination.collection}"]
     if examination.count is not None:
         facts.append(f"{examination.count:,} books")
     if examination.fingerprint:

@@ -28,8 +28,8 @@ def sparkline(examinations: Sequence[Examination]) -> None:
 def _row(place: int, examination: Examination) -> dict[str, object]:
     counts = {status: sum(each.status == status for each in examination.results) for status in (FAIL, WARN)}
     return {
-        "place": place, "when": f"{examination.examined_at[:10]} {examination.examined_at[11:16]} UTC", "fail": counts[FAIL],
-        "warn": counts[WARN], "status": examination.status, "high": max(0.4, counts[FAIL] + counts[WARN]),
+        "place": place, "when": examination.when, "fail": counts[FAIL], "warn": counts[WARN], "status": examination.status,
+        "high": max(0.4, counts[FAIL] + counts[WARN]),
     }  # fmt: skip
 
 

@@ -82,10 +82,18 @@ def _promise(objective_ms: float) -> tuple[alt.Chart, alt.Chart]:
 
 
 def _time(table: pd.DataFrame, over_a_day: bool) -> alt.X:
-    # All of the period, with or without searches at its ends.
-    domain = [1000 * table["start"].min().timestamp(), 1000 * table["end"].max().timestamp()]
+    # All of the period, with or without searches at its ends; as parts of a date, since a number of milliseconds is no date to the chart.
+    domain = [_moment(table["start"].min()), _moment(table["end"].max())]
     axis = alt.Axis(tickCount=5, labelOverlap=True, format="%m-%d %H:%M" if over_a_day else "%H:%M")
     return alt.X("start:T", title="time (UTC)", scale=alt.Scale(type="utc", domain=domain, nice=False), axis=axis)
+
+
+def _moment(at: pd.Timestamp) -> alt.DateTime:
+    utc = at.tz_convert("UTC")
+    return alt.DateTime(
+        year=utc.year, month=utc.month, date=utc.day, hours=utc.hour, minutes=utc.minute, seconds=utc.second,
+        milliseconds=utc.microsecond // 1000, utc=True,
+    )  # fmt: skip
 
 
 def _when() -> alt.Tooltip:

@@ -6,7 +6,7 @@ import secrets
 
 import streamlit as st
 
-from vibeshelf.services.surprises import surprise, surprise_of
+from vibeshelf.services.surprises import surprise, surprise_of, wishes_for
 from vibeshelf.ui.query_box import query_box
 from vibeshelf.ui.search.reading import read_words
 
@@ -24,6 +24,9 @@ _EXAMPLES = (
     ("a monastery in the Middle Ages", "a time and a place"),
 )
 _SHOWN, _OFFSET, _SURPRISED = 5, "examples-from", "surprised"
+_INSTEAD, _ANYWAY = 3, "anyway-for"
+_OTHERWISE = "A mood, a place, a time or a plot in other words may. These do find something:"
+_FEWER = "Fewer filters may find more, or a mood, a place or a plot in other words, such as:"
 
 
 def asking_box() -> str:
@@ -44,6 +47,24 @@ def welcome() -> None:
                 st.button(example, key=f"example-{at}", on_click=_choose, args=(example,), type="tertiary")
                 st.caption(kind, width="content")
     st.button("Surprise me", key="surprise", on_click=surprise_me, icon=":material/casino:", help="A good wish at random, with the reason")
+
+
+def nothing_found(asked: str, narrowed: bool) -> bool:
+    """Say that nothing comes close to what was asked, and offer wishes that are known to find something instead of books that do not.
+
+    Return whether the visitor wants to see the nearest books all the same; `asked` names the search.
+    """
+    with st.container(key="nothing", border=True, gap="small"):
+        st.markdown("**Nothing here comes close to that.** " + (_FEWER if narrowed else _OTHERWISE))
+        for at, wish in enumerate(wishes_for(asked, _INSTEAD)):
+            st.button(wish, key=f"instead-{at}", on_click=_choose, args=(wish,), type="tertiary")
+        if st.session_state.get(_ANYWAY) != asked:
+            st.button("Show the nearest all the same", key="anyway", on_click=_show_anyway, args=(asked,))
+    return bool(st.session_state.get(_ANYWAY) == asked)
+
+
+def _show_anyway(asked: str) -> None:
+    st.session_state[_ANYWAY] = asked
 
 
 def _choose(example: str) -> None:

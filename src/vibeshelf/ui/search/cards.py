@@ -72,9 +72,10 @@ def draw_cards(cards: Sequence[Card], asked: str, marks: Marks | None, on_like: 
     _cards()(key=KEY, data=data, on_liked_change=on_like, on_thumbed_change=on_thumb)
 
 
-def draw_marks(asked: str, marks: Marks, start: int) -> None:
-    """Mark the sentences of some of the results that were drawn for the same search, from place `start` on."""
-    _marks()(key=f"marks-{start}", data={"asked": asked, "marks": {book_id: list(places) for book_id, places in marks.items()}})
+def draw_marks(asked: str, marks: Marks, start: int, whole: bool) -> None:
+    """Mark the sentences of some of the results that were drawn for the same search, from place `start` on; `whole`: no more come."""
+    places_of = {book_id: list(places) for book_id, places in marks.items()}
+    _marks()(key=f"marks-{start}", data={"asked": asked, "marks": places_of, "whole": whole})
 
 
 @cache

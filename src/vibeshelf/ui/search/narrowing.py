@@ -13,7 +13,7 @@ from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Filter
 from vibeshelf.services.facets import LISTS, Facet, facets, within
 from vibeshelf.services.filters import filter_text, read_filters
-from vibeshelf.ui.text import plain
+from vibeshelf.ui.text import plain, year_text
 
 # The label of a box, and how its numbers are said.
 _LABELS = {"genre": "Genre", "year": "Year", "language": "Language", "country": "Country", "pages": "Length", "average_rating": "Rating"}
@@ -93,13 +93,20 @@ def _range_box(facet: Facet, now: Filter | None) -> None:
 
 
 def range_words(each: Filter) -> str:
-    """Return a range as people say it: 'before 1800', '1900 to 1949', 'under 200 pages', '4 and up'."""
+    """Return a range as people say it: 'before 1800', '750 BCE to 500 BCE', 'under 200 pages', '4 and up'."""
+    if each.key == "year":
+        low_year, high_year = (None if bound is None else int(bound) for bound in (each.low, each.high))
+        if low_year is None:
+            return f"until {year_text(high_year)}" if high_year is not None and high_year < 0 else f"before {(high_year or 0) + 1}"
+        if high_year is None:
+            return f"since {year_text(low_year)}"
+        return year_text(low_year) if low_year == high_year else f"{year_text(low_year)} to {year_text(high_year)}"
     low, high = ("" if bound is None else f"{bound:g}" for bound in (each.low, each.high))
     unit = {"pages": " pages"}.get(each.key, "")
     if each.low is None and each.high is not None:
-        return f"{'before' if each.key == 'year' else 'under'} {each.high + 1:g}{unit}"
+        return f"under {each.high + 1:g}{unit}"
     if each.high is None:
-        return f"since {low}" if each.key == "year" else f"{low}{unit} and up"
+        return f"{low}{unit} and up"
     return low if low == high else f"{low} to {high}{unit}"
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
 
 from vibeshelf.adapters.mirror import mirror_key
 from vibeshelf.core.errors import VibeshelfError
-from vibeshelf.core.records import Book, Filter, Hit, SearchResult
+from vibeshelf.core.records import Book, Filter, SearchResult
 from vibeshelf.core.wishes import Steering
 from vibeshelf.services.asking.titles import titles_of
-from vibeshelf.services.closeness import Closeness
+from vibeshelf.services.closeness import Closeness, nothing_close
 from vibeshelf.services.facets import filters_text
 from vibeshelf.services.logged_search import logged_search
 from vibeshelf.services.search import MAX_K
@@ -21,6 +22,7 @@ from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search import window
+from vibeshelf.ui.search.asking import nothing_found
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
@@ -103,10 +105,10 @@ def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Fil
             else "This collection has no books yet. Fill it: vibeshelf ingest SOURCE"
         )
         return
-    if closeness and not asked.like and not asked.steering.like and nothing_close(found.hits, closeness):
-        narrower = "fewer filters or " if left is not None else ""
-        st.info(f"Nothing here comes close. These are the nearest books; {narrower}a mood, a place or a plot in other words may find more.",
-                icon=":material/travel_explore:")  # fmt: skip
+    aimless = not asked.like and not asked.steering.like
+    if closeness and aimless and nothing_close(found.query, found.hits, closeness) and not nothing_found(asked.name, left is not None):
+        explained(found, filters, left, asked.steering)
+        return
     explained(found, filters, left, asked.steering)
     try:
         _cards_and_marks(shelf, found, asked, closeness)
@@ -118,12 +120,6 @@ def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Fil
 
 def _closeness(shelf: Shelf) -> Closeness | None:
     return resources.closeness(shelf.name, mirror_key(shelf.manifest))
-
-
-def nothing_close(hits: Sequence[Hit], closeness: Closeness) -> bool:
-    """Return whether the nearest of the books is no nearer than a random one may be, and none is there for its words alone."""
-    best = max((hit.dense for hit in hits if hit.dense is not None), default=None)
-    return best is not None and best < closeness.floor
 
 
 def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: Asked, closeness: Closeness | None) -> None:
@@ -141,15 +137,15 @@ def _cards_and_marks(shelf: Shelf, found: SearchResult, asked: Asked, closeness:
         with st.container(gap=None):
             for start, end in _ROUNDS:
                 if books[start:end]:
-                    draw_marks(asked.name, sentences.matching(aim, books[start:end], floor), start)
+                    draw_marks(asked.name, sentences.matching(aim, books[start:end], floor), start, end >= len(books))
 
 
 def _seed_line(shelf: Shelf, like: str, query: str) -> None:
     book: Book = shelf.index().books([like])[like]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="seed"):
-        st.html(f'<div style="width:3.2rem">{cover_picture(book)}</div>', width="content")
         direction = ", moved towards your words" if query else ""
-        st.markdown(f"Books near to **{plain(book.title)}** by {plain(book.author or 'an unknown author')}{direction}", width="content")
+        said = f"Books near to <strong>{escape(book.title)}</strong> by {escape(book.author or 'an unknown author')}{direction}"
+        st.html(f'<div class="vs-seed">{cover_picture(book)}<p>{said}</p></div>', width="content")
         st.button("Search anew", key="unlike", on_click=forget_like, type="tertiary", icon=":material/close:")
 
 
