@@ -51,9 +51,8 @@ _STOPWATCH = """
     const none = !list && document.querySelector('.st-key-nothing');
     if (ours || said || none) once('results');
     if (ours && list.querySelector('mark')) once('marks');
-    if (none || (ours && window.vibeshelfMarks?.asked === list.dataset.asked && window.vibeshelfMarks.whole)) once('all');
+    if (none || (ours && list.dataset.marked === 'whole')) once('all');
   };
-  document.addEventListener('vibeshelf-marks', look);
   new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
 })();
 """

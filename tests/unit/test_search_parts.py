@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -96,6 +97,33 @@ def test_sentences_of_many_books_are_forgotten_in_turn() -> None:
         sentences.matching(encoder.encode_queries(["sea"])[0], [Book(f"b{number}", "x", description=f"The sea {number}.")], -1.0)
     assert sentences.knows([Book("b3", "x", description="The sea 3.")])
     assert not sentences.knows([Book("b0", "x", description="The sea 0.")])
+
+
+def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: Shelf) -> None:
+    mirror = fake_starter.mirror()
+    assert mirror is not None
+    books = list(mirror.all_books())
+    for size, knows in ((len(books), True), (len(books) - 1, False)):
+        sentences = Sentences(FakeEncoder(), size)
+        sentences.learn(mirror)
+        assert sentences.knows(books) is knows
+
+
+def test_who_learns_waits_while_somebody_searches(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror = fake_starter.mirror()
+    assert mirror is not None
+    now, slept = [100.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("vibeshelf.services.matching.time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    sentences = Sentences(FakeEncoder())
+    assert not sentences.knows([PLAIN])
+    now[0] += 0.5
+    sentences.learn(mirror)
+    assert slept == [1.5]
 
 
 def test_words_for_similarity_follow_the_random_pairs() -> None:

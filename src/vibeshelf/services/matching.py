@@ -1,13 +1,18 @@
-"""Which sentences of a description answer a query: computed for the few books that are shown, after they are shown."""
+"""Which sentences of a description answer a query: computed for the few books that are shown, after they are shown.
+
+Of a small collection the sentences are encoded while nobody searches; their marks then come with the results.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from vibeshelf.adapters.encoders import Encoder
+from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Book
 from vibeshelf.core.vectors import Vectors
 
@@ -16,6 +21,8 @@ _ALMOST, _MOST = 0.04, 2
 # Longer descriptions are looked at up to here: the page waits for nothing, but not for ever.
 _MOST_SENTENCES = 12
 _MAX_BOOKS = 1000
+# Whoever searches is not disturbed: so long after the last search nobody does, and a book's sentences take a few hundredths of a second.
+_REST_SECONDS = 2.0
 _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[^\sa-z])")
 
 
@@ -38,15 +45,29 @@ class Sentences:
         self._size = size
         self._known: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
+        self._asked = -_REST_SECONDS
+
+    def learn(self, mirror: Mirror) -> None:
+        """Encode the sentences of every book, one book after another, and only while nobody searches.
+
+        A collection of more books than are remembered is left alone.
+        """
+        if len(mirror) > self._size:
+            return
+        for book in list(mirror.all_books()):
+            while (since := time.monotonic() - self._asked) < _REST_SECONDS:
+                time.sleep(_REST_SECONDS - since)
+            self._encode([book])
 
     def knows(self, books: Sequence[Book]) -> bool:
         """Return whether nothing is to be encoded for these books."""
+        self._asked = time.monotonic()
         with self._lock:
             return all(book.description in self._known or not book.description for book in books)
 
     def matching(self, vector: Vectors, books: Sequence[Book], floor: float) -> dict[str, tuple[int, ...]]:
         """Return book id -> the places (from 0) of the sentences nearest to a unit row (dimension,), none below the floor."""
-        self._encode([book for book in books if book.description])
+        self._encode(books)
         found: dict[str, tuple[int, ...]] = {}
         for book in books:
             with self._lock:
@@ -59,7 +80,9 @@ class Sentences:
         """Encode what is not known, the sentences of all books in one batch."""
         with self._lock:
             new = {
-                book.description: sentences_of(book.description)[:_MOST_SENTENCES] for book in books if book.description not in self._known
+                book.description: sentences_of(book.description)[:_MOST_SENTENCES]
+                for book in books
+                if book.description and book.description not in self._known
             }
         if not new:
             return

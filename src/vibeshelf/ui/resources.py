@@ -83,13 +83,14 @@ def opened() -> dict[str, Shelf | VibeshelfError]:
     return {}
 
 
-@st.cache_data(ttl=5, show_spinner=False)
-def examinations(collection: str) -> list[Examination]:
+# Every page asks for these: what cannot be changed is shared as it is, not copied for each.
+@st.cache_resource(ttl=5, show_spinner=False)
+def examinations(collection: str) -> tuple[Examination, ...]:
     """Return the latest full examinations that are kept, the newest first; none where they cannot be read. Five seconds old at most."""
     try:
-        return health.history(settings(), collection, limit=_EXAMINATIONS) if (settings().data_dir / FILE).is_file() else []
+        return tuple(health.history(settings(), collection, limit=_EXAMINATIONS)) if (settings().data_dir / FILE).is_file() else ()
     except VibeshelfError:
-        return []
+        return ()
 
 
 def sentences(collection: str) -> Sentences:
@@ -110,10 +111,10 @@ def closeness(collection: str, state: str) -> Closeness | None:  # noqa: ARG001
     return calibrate(mirror, opened.encoder) if mirror is not None else None
 
 
-@st.cache_data(ttl=5, show_spinner=False)
-def collections() -> list[CollectionInfo]:
+@st.cache_resource(ttl=5, show_spinner=False)
+def collections() -> tuple[CollectionInfo, ...]:
     """Return what is there, at most five seconds old."""
-    return Store(settings()).collections()
+    return tuple(Store(settings()).collections())
 
 
 @st.cache_data(ttl=5, show_spinner=False)

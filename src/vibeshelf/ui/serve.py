@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
+from contextlib import suppress
 
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.settings import load_settings
@@ -25,11 +27,15 @@ def main() -> None:
 
 
 def _make_ready() -> None:
-    """Open what the first search needs while nobody waits for it; a visitor who comes meanwhile waits for the same opening."""
+    """Open what the first search needs while nobody waits for it, then learn; a visitor who comes meanwhile waits for the same opening."""
     try:
-        from vibeshelf.ui.search.results import make_ready
+        from vibeshelf.ui.search.results import learn, make_ready
 
         make_ready()
+        with suppress(AttributeError, OSError):
+            # Of this thread alone, where the system has such a thing: what follows is for hours when nothing else is to do.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        learn()
     except VibeshelfError as error:
         # Whoever searches is told the same, with what to do.
         _log.warning("%s", error)

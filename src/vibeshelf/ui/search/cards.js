@@ -110,8 +110,7 @@ function draw(card, send) {
   return item
 }
 
-function mark(list, asked, marks) {
-  if (list.dataset.asked !== asked) return
+function mark(list, marks) {
   for (const [id, places] of Object.entries(marks)) {
     const item = [...list.children].find((each) => each.dataset.book === id)
     for (const place of item ? places : []) {
@@ -127,10 +126,16 @@ function mark(list, asked, marks) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = make("ol", "vs-cards")
   list.dataset.asked = data.asked
+  list.dataset.marked = data.whole ? "whole" : "later"
   list.setAttribute("aria-label", "Books found, best first")
   list.append(...data.cards.map((card) => draw(card, setTriggerValue)))
-  mark(list, data.asked, data.marks)
-  const later = () => window.vibeshelfMarks && mark(list, window.vibeshelfMarks.asked, window.vibeshelfMarks.marks)
+  mark(list, data.marks)
+  const later = () => {
+    const come = window.vibeshelfMarks
+    if (come?.asked !== data.asked) return
+    mark(list, come.marks)
+    if (come.whole) list.dataset.marked = "whole"
+  }
   later()
   document.addEventListener("vibeshelf-marks", later)
   const old = parentElement.querySelector(".vs-cards")

@@ -68,7 +68,8 @@ def link_out(template: str, hit: Hit) -> str:
 
 def draw_cards(cards: Sequence[Card], asked: str, marks: Marks | None, on_like: Pressed, on_thumb: Pressed) -> None:
     """Draw the results of a search; `asked` names it. What was pressed lies in the session under KEY."""
-    data = {"asked": asked, "cards": list(cards), "marks": {book_id: list(places) for book_id, places in (marks or {}).items()}}
+    known = {book_id: list(places) for book_id, places in (marks or {}).items()}
+    data = {"asked": asked, "cards": list(cards), "marks": known, "whole": marks is not None}
     _cards()(key=KEY, data=data, on_liked_change=on_like, on_thumbed_change=on_thumb)
 
 

@@ -48,6 +48,12 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
     resources.desk()
 
 
+def learn(collection: str = DEFAULT_COLLECTION) -> None:
+    """Encode the sentences of a small collection while nobody searches; takes as long as there is to do."""
+    if (mirror := resources.shelf(collection).mirror()) is not None:
+        resources.sentences(collection).learn(mirror)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked: `name` tells it from any other, `typed` are the words as they were typed."""
