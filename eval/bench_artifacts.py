@@ -19,8 +19,9 @@ from chromadb.config import Settings as ChromaSettings
 from eval.bench_search import link_models
 from eval.measuring import RESULTS, environment, machine_slug, say
 from vibeshelf.adapters.artifacts import ArtifactStore, open_artifacts
-from vibeshelf.adapters.index import SPACE, Store
+from vibeshelf.adapters.index import SPACE
 from vibeshelf.adapters.shards import in_shards
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.artifacts.moving import pull, push, verify
 

@@ -22,7 +22,8 @@ from eval.systems import K, OurEncoder, OurShelf, obvious_pipeline
 from eval.turns import Player, player, take_turns
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.catalog.starter import starter_queries
-from vibeshelf.adapters.index import Store, StoredHashes
+from vibeshelf.adapters.store import Store
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.records import Book
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.core.template import BOOK_TEMPLATE, record_hash, render, text_hash

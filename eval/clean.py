@@ -11,7 +11,7 @@ import numpy as np
 from eval.corpora import outside_data, read_books
 from vibeshelf.adapters.catalog import STARTER
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import StoredHashes
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.template import BOOK_TEMPLATE, record_hash, render, text_hash
 from vibeshelf.services.corpus import corpus_hash

@@ -15,7 +15,7 @@ import numpy as np
 
 from eval.distortions import unit_rows
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import StoredHashes
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.records import Book
 from vibeshelf.core.template import render
 from vibeshelf.core.vectors import Vectors

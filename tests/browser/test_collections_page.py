@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Server
 from tests.conftest import settings_in
 from vibeshelf.adapters.catalog import open_source
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.ingest import IngestOptions, ingest
 

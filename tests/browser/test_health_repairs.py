@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, serving
 from tests.conftest import settings_in
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.probes.specimen import read_all

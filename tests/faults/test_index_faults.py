@@ -14,8 +14,9 @@ from eval.planting import Remembering
 
 from tests.conftest import settings_in
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import GRAPH, Index, Store
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import drop_mirror, mirror_key
+from vibeshelf.adapters.store import GRAPH, Store
 from vibeshelf.core.errors import InputError, ModelMismatch
 from vibeshelf.core.probes import FAIL, NOT_APPLICABLE, PASS, WARN, Examination, ProbeResult
 from vibeshelf.core.settings import Settings

@@ -19,7 +19,7 @@ import pytest
 from tests.command import assert_one_clear_line, vibeshelf
 from tests.conftest import MODEL_CACHE, ROOT, settings_in
 from vibeshelf.adapters.folder_lock import current_writer, writing
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.shelf import open_shelf
 

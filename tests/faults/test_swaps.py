@@ -17,7 +17,7 @@ from tests.conftest import ROOT, settings_in
 from tests.fakes import FakeEncoder
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.folder_lock import LOCK, refuse_while_written, writing
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import CollectionBusy
 from vibeshelf.core.records import SearchResult
 from vibeshelf.core.settings import Settings
@@ -30,7 +30,7 @@ KILLED = """
 import os, signal, sys
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import load_settings
 
 left = [int(sys.argv[1])]

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from tests.conftest import ROOT, settings_in
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.catalog.starter import starter_path
-from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.querylog import query_log
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import open_shelf

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "src" / "vibeshelf"
 LAYERS = ("core", "adapters", "services", "ui")
 ONE_DOOR = {
     "streamlit": ("app.py", "pages/", "src/vibeshelf/ui/"),
-    "chromadb": ("src/vibeshelf/adapters/index.py",),
+    "chromadb": ("src/vibeshelf/adapters/chroma.py",),
     "torch": ("src/vibeshelf/adapters/encoders/",),
     "sentence_transformers": ("src/vibeshelf/adapters/encoders/",),
     "onnxruntime": ("src/vibeshelf/adapters/encoders/",),

@@ -18,8 +18,10 @@ from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.encoders.gates import load_gates
 from vibeshelf.adapters.encoders.model_files import read_model
-from vibeshelf.adapters.index import Store, StoredHashes, StoredPage
+from vibeshelf.adapters.index import StoredPage
 from vibeshelf.adapters.shards import in_shards, read_shard, write_shard
+from vibeshelf.adapters.store import Store
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.artifacts import Artifact, ArtifactFile, content_hash
 from vibeshelf.core.errors import InputError, SourceError, StorageError
 from vibeshelf.core.judging import Pair

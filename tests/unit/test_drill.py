@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import Cancelled
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.drill.other_model import OtherModel, TurnedEncoder, other_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vibeshelf.adapters.index import FILTER_KEYS
+from vibeshelf.adapters.stored_books import FILTER_KEYS
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter
 from vibeshelf.services.filters import parse_filters

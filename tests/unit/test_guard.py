@@ -19,8 +19,8 @@ from tests.fakes import FakeEncoder
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.encoders.model_files import read_model
-from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.manifests import MANIFEST_KEY
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import ForeignCollection, ModelMismatch, VectorError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.guard import make_canaries, require_match

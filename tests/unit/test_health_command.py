@@ -10,7 +10,7 @@ import pytest
 
 from tests.command import assert_one_clear_line, vibeshelf, vibeshelf_here
 from tests.conftest import settings_in
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 
 FEW = [

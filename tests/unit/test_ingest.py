@@ -15,7 +15,7 @@ from tests.conftest import settings_in
 from tests.fakes import FakeEncoder
 from tests.servers import chroma_server, free_port
 from vibeshelf.adapters.catalog import open_source
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import InputError, Mismatch, SourceError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services import ingest as ingest_module

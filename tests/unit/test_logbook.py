@@ -18,8 +18,8 @@ from tests.fakes import FakeEncoder
 from tests.latency_results import result as bench_result
 from vibeshelf.adapters.catalog import STARTER, open_source
 from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries
-from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.logbook import FILE, open_logbook
+from vibeshelf.adapters.store import Store
 from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import Cancelled, InputError
 from vibeshelf.core.logbook import Entry

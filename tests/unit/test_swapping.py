@@ -13,7 +13,7 @@ from tests.conftest import settings_in
 from tests.fakes import FakeEncoder
 from tests.servers import chroma_server
 from vibeshelf.adapters.catalog import open_source
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import CollectionNotFound, InputError, ModelMismatch
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.ingest import IngestOptions, ingest

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vibeshelf.adapters.index import StoredHashes, StoredPage
+from vibeshelf.adapters.index import StoredPage
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.errors import SourceError
 from vibeshelf.core.records import Book
 from vibeshelf.core.vectors import Vectors

@@ -35,8 +35,8 @@ def add_collections(commands: Any) -> None:
 
 
 def _collections(arguments: argparse.Namespace) -> int:
-    from vibeshelf.adapters.index import Store
     from vibeshelf.adapters.manifests import public_manifest
+    from vibeshelf.adapters.store import Store
     from vibeshelf.core.settings import load_settings
 
     found = Store(load_settings()).collections()

@@ -14,8 +14,8 @@ from vibeshelf.adapters.catalog import STARTER
 from vibeshelf.adapters.encoders.gates import GateResult, load_gates
 from vibeshelf.adapters.encoders.model_files import read_model
 from vibeshelf.adapters.encoders.variants import REFERENCE, Variant
-from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.one_bench import only_bench
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import ModelUnavailable, VibeshelfError
 from vibeshelf.core.latency import COLD_START, BenchResult, Environment, LatencySamples, NotMeasured
 from vibeshelf.core.records import Manifest, Ranking

@@ -148,7 +148,7 @@ def _searcher(request: dict[str, Any], encoder: TokenEncoder) -> Search | None:
     """Return the app's own search of the collection with this encoder; nothing is remembered from query to query."""
     if request["collection"] is None:
         return None
-    from vibeshelf.adapters.index import Store
+    from vibeshelf.adapters.store import Store
     from vibeshelf.services.query_vectors import QueryVectors
     from vibeshelf.services.search import search
     from vibeshelf.services.shelf import mirror_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from vibeshelf.adapters.index import StoredHashes
+from vibeshelf.adapters.stored_books import StoredHashes
 
 
 def corpus_hash(rows: Iterable[tuple[str, StoredHashes]]) -> str:

@@ -20,7 +20,7 @@ from vibeshelf.adapters.encoders.model_files import read_model
 from vibeshelf.adapters.encoders.onnx_encoder import read_record
 from vibeshelf.adapters.encoders.onnx_export import export_folder
 from vibeshelf.adapters.encoders.packaged import PACKAGED
-from vibeshelf.adapters.index import Store
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.machine import memory_bytes

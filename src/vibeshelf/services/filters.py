@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vibeshelf.adapters.index import FILTER_KEYS
+from vibeshelf.adapters.stored_books import FILTER_KEYS
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Filter
 

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
 from vibeshelf.adapters.examinations import KEPT, Examinations, open_examinations
-from vibeshelf.adapters.index import Index, Store
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import ForeignCollection, ModelUnavailable, StorageError
 from vibeshelf.core.probes import FAIL, Examination, ProbeResult, worst
 from vibeshelf.core.settings import Settings

@@ -19,7 +19,9 @@ import numpy as np
 
 from vibeshelf.adapters.catalog import Source, SourceRow
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import GRAPH, SPACE, Index, Store, StoredHashes, check_name
+from vibeshelf.adapters.index import SPACE, Index
+from vibeshelf.adapters.store import GRAPH, Store, check_name
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.errors import CollectionBusy, InputError, Mismatch, SourceError, StorageError
 from vibeshelf.core.records import Book, Manifest, Rejected
 from vibeshelf.core.settings import Settings

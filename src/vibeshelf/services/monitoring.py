@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vibeshelf.adapters import metrics
-from vibeshelf.adapters.index import Store
 from vibeshelf.adapters.querylog import query_log
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 
 

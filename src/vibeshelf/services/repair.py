@@ -10,8 +10,10 @@ from typing import Protocol
 import numpy as np
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import GRAPH, Index, Store, StoredHashes
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror, drop_mirror, open_mirror
+from vibeshelf.adapters.store import GRAPH, Store
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.errors import InputError, StorageError, VectorError
 from vibeshelf.core.probes import FAIL, WARN, Examination
 from vibeshelf.core.records import Book, Manifest

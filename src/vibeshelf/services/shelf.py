@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from vibeshelf.adapters.encoders import Encoder, open_encoder
-from vibeshelf.adapters.index import Index, Store
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror, build_mirror, open_mirror
 from vibeshelf.adapters.querylog import query_log
+from vibeshelf.adapters.store import Store
 from vibeshelf.core.errors import CollectionNotFound, StorageError, VectorError
 from vibeshelf.core.probes import ProbeResult
 from vibeshelf.core.records import Filter, Hit, Manifest, SearchResult

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass, replace
 
 from vibeshelf.adapters.encoders import open_encoder
-from vibeshelf.adapters.index import Index, Store, check_name
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import keep_mirrors, lend_mirror
+from vibeshelf.adapters.store import Store, check_name
 from vibeshelf.adapters.swaps import BEFORE, LEAVING, successor
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.probes import FAIL

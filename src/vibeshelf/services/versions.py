@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vibeshelf.adapters.index import CollectionInfo
 from vibeshelf.adapters.mirror import mirror_bytes
+from vibeshelf.adapters.store import CollectionInfo
 from vibeshelf.adapters.swaps import BEFORE
 from vibeshelf.core.probes import Examination
 from vibeshelf.core.records import Manifest

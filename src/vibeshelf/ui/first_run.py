@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from vibeshelf.adapters.catalog import STARTER
-from vibeshelf.adapters.index import CollectionInfo
+from vibeshelf.adapters.store import CollectionInfo
 from vibeshelf.ui.collections.ingesting import Asked, begin, job, watch
 from vibeshelf.ui.layout import show_error
 from vibeshelf.ui.text import plain

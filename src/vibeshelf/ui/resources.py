@@ -16,11 +16,12 @@ from vibeshelf.adapters.contests import Contests
 from vibeshelf.adapters.encoders.tokens import Reader, open_reader
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.adapters.examinations import FILE
-from vibeshelf.adapters.index import CollectionInfo, Index, Store
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.adapters.query_files import read_queries
 from vibeshelf.adapters.query_sets import QuerySet, query_sets
 from vibeshelf.adapters.querylog import QueryLog, query_log
+from vibeshelf.adapters.store import CollectionInfo, Store
 from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.judging import Task

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vibeshelf.adapters.encoders import open_encoder
-from vibeshelf.adapters.index import Index, Store, check_name
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.manifests import dump_manifest, load_manifest
 from vibeshelf.adapters.shards import in_shards, read_shard, write_shard
+from vibeshelf.adapters.store import Store, check_name
 from vibeshelf.core.artifacts import Artifact
 from vibeshelf.core.errors import InputError, ModelUnavailable, SourceError
 from vibeshelf.core.records import Manifest

@@ -14,7 +14,8 @@ import numpy as np
 
 from vibeshelf.adapters.catalog.starter import starter_qrels_path, starter_queries
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import Index, Store
+from vibeshelf.adapters.index import Index
+from vibeshelf.adapters.store import Store
 from vibeshelf.adapters.trec import read_qrels
 from vibeshelf.core.errors import Cancelled, InputError, Mismatch, StorageError
 from vibeshelf.core.records import Book

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vibeshelf.adapters.encoders import Encoder
-from vibeshelf.adapters.index import Index, StoredHashes
+from vibeshelf.adapters.index import Index
 from vibeshelf.adapters.mirror import Mirror
+from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.records import Book, Manifest
 from vibeshelf.core.template import render
 from vibeshelf.core.vectors import Vectors

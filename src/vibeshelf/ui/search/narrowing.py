@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from vibeshelf.adapters.index import FILTER_KEYS
 from vibeshelf.adapters.mirror import Mirror
+from vibeshelf.adapters.stored_books import FILTER_KEYS
 from vibeshelf.core.records import Filter
 from vibeshelf.services.facets import LISTS, Facet, facets, within
 from vibeshelf.services.filters import filter_text, read_filters
