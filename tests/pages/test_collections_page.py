@@ -101,7 +101,7 @@ def test_the_starter_collection_is_built_without_a_shell(
     (tmp_path / "books.jsonl").write_text("".join([*wanted, *lines[:20]]), encoding="utf-8")
     monkeypatch.setattr("vibeshelf.adapters.catalog.starter_path", lambda: tmp_path / "books.jsonl")
     at = finished(collections(page="app.py").button(key="build-starter").click().run())
-    st.cache_data.clear()
+    resources.forget_collections()
     at.text_input(key="q").set_value("a man wakes up and has turned into an insect").run()
     assert not at.exception
     assert "The shelf is empty" not in said(at)
@@ -151,7 +151,7 @@ def test_a_file_of_the_data_folder_can_be_chosen_and_a_stopped_ingest_says_what_
 ) -> None:
     (mine.data_dir / SOURCES).mkdir()
     (mine.data_dir / SOURCES / "many.csv").write_bytes(csv_of(600))
-    monkeypatch.setattr("vibeshelf.services.ingest.BATCH_ROWS", 64)
+    monkeypatch.setattr("vibeshelf.services.ingest_rows.BATCH_ROWS", 64)
     at = collections("Add books")
     at.session_state["add-way"] = FOLDER
     at.run()

@@ -10,7 +10,7 @@ from tests.unit.test_querylog import row
 from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.encoders.words import Splitter, open_splitter
 from vibeshelf.core.errors import ModelUnavailable
-from vibeshelf.services.drift import Sample, distinct, drift, is_strange, sample_of, sample_of_queries, script_of
+from vibeshelf.services.drift import Sample, distinct, drift, is_strange, sample_of, sample_of_queries, tongue_of
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.services.statistics import difference_interval, share_difference_interval, unpaired_p_value
 
@@ -37,11 +37,14 @@ def test_a_model_without_a_tokenizer_file_says_so(starter: Shelf) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "script"),
-    [("the sea", "Latin"), ("Bücher über das Meer", "Latin"), ("море и sea", "Cyrillic"), ("家族的长篇", "Cjk"), ("🐋 42", None)],
-)
-def test_the_script_is_that_of_most_letters(text: str, script: str | None) -> None:
-    assert script_of(text) == script
+    ("text", "tongue"),
+    [
+        ("the sea", "English"), ("Bücher über das Meer", "German"), ("море и sea", "Russian"), ("家族的长篇", "Chinese"),
+        ("ባሕር", "Ethiopic"), ("🐋 42", None),
+    ],
+)  # fmt: skip
+def test_the_tongue_is_the_language_or_where_none_is_known_the_script(text: str, tongue: str | None) -> None:
+    assert tongue_of(text) == tongue
 
 
 def test_queries_like_the_reference_do_not_drift(starter: Shelf, split: Splitter) -> None:
@@ -55,13 +58,13 @@ def test_queries_like_the_reference_do_not_drift(starter: Shelf, split: Splitter
         assert each.low <= (each.incoming or 0) - (each.reference or 0) <= each.high
 
 
-def test_queries_of_another_script_drift_in_script_words_and_nearness(starter: Shelf, split: Splitter) -> None:
+def test_queries_in_another_language_drift_in_it_in_words_and_in_nearness(starter: Shelf, split: Splitter) -> None:
     kinds, subjects = ("роман", "повесть", "рассказы", "сказка", "книга"), ("море", "войну", "любовь", "зиму", "семью")
     russian = [f"{kind} про {subject}" for kind in kinds for subject in subjects]
     found = drift(sample_of_queries(starter, QUERIES, split), sample_of_queries(starter, russian, split))
-    words, script, strange, cosine = found
-    assert (script.drifted, strange.drifted, cosine.drifted) == (True, True, True)
-    assert (script.reference, script.incoming, script.detail) == (0.0, 1.0, "Cyrillic 25")
+    words, language, strange, cosine = found
+    assert (language.drifted, strange.drifted, cosine.drifted) == (True, True, True)
+    assert (language.reference, language.incoming, language.detail) == (0.0, 1.0, "Russian 25")
     assert "войну" in strange.detail or "рассказы" in strange.detail
     assert (cosine.incoming or 0) < (cosine.reference or 0)
     assert words.n_incoming == 25
@@ -84,11 +87,11 @@ def test_a_query_that_came_often_counts_once() -> None:
 
 
 def test_without_texts_or_with_few_the_reason_is_there_instead_of_a_figure() -> None:
-    many = Sample(words=(3.0,) * 30, other_script=(0.0,) * 30, strange=(0.0,) * 30, cosine=(0.3,) * 30)
-    words, script, strange, cosine = drift(many, Sample(words=(3.0,) * 30, cosine=(0.3,) * 5))
+    many = Sample(words=(3.0,) * 30, foreign=(0.0,) * 30, strange=(0.0,) * 30, cosine=(0.3,) * 30)
+    words, language, strange, cosine = drift(many, Sample(words=(3.0,) * 30, cosine=(0.3,) * 5))
     assert (words.p_value, words.drifted) == (1.0, False)
-    assert "VIBESHELF_QUERY_TEXT=off" in script.why
-    assert script.incoming is None
+    assert "VIBESHELF_QUERY_TEXT=off" in language.why
+    assert language.incoming is None
     assert "VIBESHELF_QUERY_TEXT=off" in strange.why
     assert "at least 20" in cosine.why
     assert drift(many, many, no_splitter="no tokenizer")[2].why == "no tokenizer"

@@ -15,11 +15,12 @@ from tests.conftest import settings_in
 from tests.fakes import FakeEncoder
 from tests.servers import chroma_server, free_port
 from vibeshelf.adapters.catalog import open_source
-from vibeshelf.adapters.store import Store
+from vibeshelf.adapters.store import GRAPH, Store
 from vibeshelf.core.errors import InputError, Mismatch, SourceError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services import ingest as ingest_module
 from vibeshelf.services.ingest import IngestOptions, IngestReport, ingest
+from vibeshelf.services.ingest_rows import BATCH_ROWS
 from vibeshelf.services.shelf import open_shelf
 
 Row = dict[str, object]
@@ -70,7 +71,8 @@ def test_a_collection_lives_through_its_changes(anywhere: Settings, tmp_path: Pa
     assert counts(run(anywhere, save(tmp_path, rows))) == {"read": 40, "added": 40, "encoded": 40}
     shelf = open_shelf("books", settings=anywhere)
     assert shelf.search("subject7", 1)[0].book_id == "b7"
-    assert shelf.index().hnsw()["ef_search"] == shelf.manifest.hnsw["ef_search"] == 200
+    assert GRAPH.items() <= shelf.index().hnsw().items()
+    assert GRAPH.items() <= shelf.manifest.hnsw.items()
     assert counts(run(anywhere, save(tmp_path, rows))) == {"read": 40, "unchanged": 40}
     rows[3]["summary"] = "an old lighthouse"
     rows[4]["year"] = 1800
@@ -176,8 +178,8 @@ def test_memory_does_not_grow_with_the_file(settings: Settings, tmp_path: Path, 
 
     monkeypatch.setattr(ingest_module._Run, "_prepare", watch)
     run(settings, save(tmp_path, rows_of(2000)))
-    assert max(held) <= ingest_module.BATCH_ROWS
-    assert len(held) == -(-2000 // ingest_module.BATCH_ROWS)
+    assert max(held) <= BATCH_ROWS
+    assert len(held) == -(-2000 // BATCH_ROWS)
 
 
 def test_a_server_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:

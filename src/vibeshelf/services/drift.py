@@ -1,8 +1,8 @@
 """Do people ask what the search was made and measured for? Incoming queries against reference ones.
 
 The reference is the starter queries, on which quality was measured, or earlier searches. A query that came often counts once.
-What is looked at can be seen without understanding a language: length, script, how the model's tokenizer takes the words apart,
-and how near the nearest books are.
+What is looked at: length, language by its letters and little words, how the model's tokenizer takes the words apart, and how near
+the nearest books are.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from vibeshelf.adapters.encoders.words import Splitter, Word
 from vibeshelf.core.searches import KEPT_BOOKS, LoggedSearch
+from vibeshelf.services.asking.language import ENGLISH, language_of
 from vibeshelf.services.search import DEFAULT_SYSTEM
 from vibeshelf.services.statistics import ALPHA, difference_interval, holm, share_difference_interval, unpaired_p_value
 
@@ -29,14 +30,14 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is seen of queries, a value each where it could be seen: words, 1 for a script other than Latin and 0 for Latin, share of
-    words that the tokenizer does not know or breaks in more than three, mean cosine of the first ten books."""
+    """What is seen of queries, a value each where it could be seen: words, 1 for another language than English and 0 for English, share
+    of words that the tokenizer does not know or breaks in more than three, mean cosine of the first ten books."""
 
     words: tuple[float, ...] = ()
-    other_script: tuple[float, ...] = ()
+    foreign: tuple[float, ...] = ()
     strange: tuple[float, ...] = ()
     cosine: tuple[float, ...] = ()
-    scripts: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
     strange_words: tuple[str, ...] = ()
 
 
@@ -90,11 +91,11 @@ def sample_of_queries(shelf: Shelf, texts: Sequence[str], split: Splitter | None
 
 def drift(reference: Sample, incoming: Sample, *, no_splitter: str = "") -> list[Drift]:
     """Compare each property; `no_splitter` says why nothing is known of words."""
-    unseen = "no texts are kept (VIBESHELF_QUERY_TEXT=off)" if incoming.words and not incoming.other_script else ""
+    unseen = "no texts are kept (VIBESHELF_QUERY_TEXT=off)" if incoming.words and not incoming.foreign else ""
     examples = ", ".join(incoming.strange_words)
     found = [
         _means("words in a query", reference.words, incoming.words),
-        _shares("share in other than Latin letters", reference.other_script, incoming.other_script, _tally(incoming.scripts), unseen),
+        _shares("share in another language than English", reference.foreign, incoming.foreign, _tally(incoming.languages), unseen),
         _means("share of words strange to the model", reference.strange, incoming.strange, examples, no_splitter or unseen),
         _means("cosine of the first ten books", reference.cosine, incoming.cosine),
     ]
@@ -103,10 +104,14 @@ def drift(reference: Sample, incoming: Sample, *, no_splitter: str = "") -> list
     return [each if each.p_value is None else replace(each, p_value=next(adjusted)) for each in found]
 
 
-def script_of(text: str) -> str | None:
-    """Return the script of most letters ('Latin', 'Cyrillic', 'Cjk' ...), None for a text without letters."""
-    names = [unicodedata.name(letter, "unknown").split()[0].capitalize() for letter in text if letter.isalpha()]
-    return Counter(names).most_common(1)[0][0] if names else None
+def tongue_of(text: str) -> str | None:
+    """Return the language of a text ('German', 'Russian' ...), the script where no language of it is known ('Ethiopic'), None without
+    letters."""
+    scripts = Counter(unicodedata.name(letter, "unknown").split()[0].capitalize() for letter in text if letter.isalpha())
+    if not scripts:
+        return None
+    language, script = language_of(text), scripts.most_common(1)[0][0]
+    return language if language != ENGLISH or script == "Latin" else script
 
 
 def is_strange(word: Word) -> bool:
@@ -115,15 +120,15 @@ def is_strange(word: Word) -> bool:
 
 
 def _sample(texts: Sequence[str], words: Sequence[int], cosines: Sequence[float], split: Splitter | None) -> Sample:
-    scripts = [script for text in texts if (script := script_of(text)) is not None]
+    tongues = [tongue for text in texts if (tongue := tongue_of(text)) is not None]
     taken_apart = [each for each in split(texts) if each] if split is not None else []
     strange = Counter(word.text for each in taken_apart for word in each if is_strange(word))
     return Sample(
         words=tuple(map(float, words)),
-        other_script=tuple(float(script != "Latin") for script in scripts),
+        foreign=tuple(float(tongue != ENGLISH) for tongue in tongues),
         strange=tuple(sum(map(is_strange, each)) / len(each) for each in taken_apart),
         cosine=tuple(cosines),
-        scripts=dict(Counter(scripts)),
+        languages=dict(Counter(tongues)),
         strange_words=tuple(word for word, _ in strange.most_common(_EXAMPLES)),
     )
 
@@ -152,5 +157,5 @@ def _too_few(reference: Sequence[float], incoming: Sequence[float]) -> str:
     return "" if least >= MIN_QUERIES else f"at least {MIN_QUERIES} different queries are needed of each"
 
 
-def _tally(scripts: Mapping[str, int]) -> str:
-    return ", ".join(f"{script} {count}" for script, count in sorted(scripts.items(), key=lambda item: (-item[1], item[0])))
+def _tally(languages: Mapping[str, int]) -> str:
+    return ", ".join(f"{language} {count}" for language, count in sorted(languages.items(), key=lambda item: (-item[1], item[0])))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
-from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
 import numpy as np
 
@@ -29,10 +27,9 @@ from vibeshelf.core.template import check_template, record_hash, render, text_ha
 from vibeshelf.services.chronicle import note_build, note_stopped_build
 from vibeshelf.services.corpus import corpus_hash
 from vibeshelf.services.guard import make_canaries, require_match
+from vibeshelf.services.ingest_rows import Batches, RejectsFile, SeenIds
 from vibeshelf.services.shelf import mirror_of, requested_model
 
-# Rows that travel together: enough to sort by length, few enough that a killed ingest loses seconds.
-BATCH_ROWS = 256
 _PACKAGES = ("chromadb", "numpy", "tokenizers", "onnxruntime", "torch", "sentence-transformers", "transformers")
 
 
@@ -97,7 +94,7 @@ def ingest(source: Source, settings: Settings, options: IngestOptions, progress:
     try:
         with store.writer(options.collection):
             run = _Run(source, settings, options, store)
-            with _RejectsFile(settings.data_dir, options.collection) as rejects:
+            with RejectsFile(settings.data_dir, options.collection) as rejects:
                 try:
                     run.read_all(rejects, progress or _silent)
                 except BaseException as error:
@@ -150,9 +147,9 @@ class _Run:
             require_match(existing, self._encoder)
             _require_template(existing, self._template)
 
-    def read_all(self, rejects: _RejectsFile, progress: Progress) -> None:
-        batches = _Batches(islice(self._source.rows(), self._options.limit))
-        with _Seen() as seen, ThreadPoolExecutor(1, "vibeshelf-write") as writer:
+    def read_all(self, rejects: RejectsFile, progress: Progress) -> None:
+        batches = Batches(islice(self._source.rows(), self._options.limit))
+        with SeenIds() as seen, ThreadPoolExecutor(1, "vibeshelf-write") as writer:
             pending: Future[None] | None = None
             for batch in batches:
                 books = self._usable(batch, seen, rejects)
@@ -187,7 +184,7 @@ class _Run:
             reason = str(error) or type(error).__name__
             note_stopped_build(self._settings, self._index.manifest, self.tally, self._source.path.name, reason)
 
-    def _usable(self, batch: Sequence[SourceRow], seen: _Seen, rejects: _RejectsFile) -> list[Book]:
+    def _usable(self, batch: Sequence[SourceRow], seen: SeenIds, rejects: RejectsFile) -> list[Book]:
         self.tally.read += len(batch)
         books = [(line, row) for line, row in batch if isinstance(row, Book)]
         again = seen.add([book.book_id for _, book in books])
@@ -234,7 +231,7 @@ class _Run:
                 self._index.save_manifest(complete=False)
             self._index.put(work.books, work.hashes, vectors)
 
-    def _prune(self, seen: _Seen) -> None:
+    def _prune(self, seen: SeenIds) -> None:
         if self._index is None:
             return
         gone = [book_id for book_id, _ in self._index.all_hashes() if not seen.has(book_id)]
@@ -279,7 +276,7 @@ class _Run:
         with contextlib.suppress(CollectionBusy):
             mirror_of(self._settings, self._store.open(self._options.collection))
 
-    def report(self, rejects: _RejectsFile) -> IngestReport:
+    def report(self, rejects: RejectsFile) -> IngestReport:
         encoder = self._encoder
         return IngestReport(
             self._options.collection,
@@ -292,27 +289,6 @@ class _Run:
             encoder.device,
             encoder.precision,
         )
-
-
-class _Batches:
-    """Rows in batches; where the source breaks off, the rows before are still given, and `error` says why it ended."""
-
-    def __init__(self, rows: Iterator[SourceRow]) -> None:
-        self._rows = rows
-        self.error: SourceError | None = None
-
-    def __iter__(self) -> Iterator[list[SourceRow]]:
-        batch: list[SourceRow] = []
-        try:
-            for row in self._rows:
-                batch.append(row)
-                if len(batch) == BATCH_ROWS:
-                    yield batch
-                    batch = []
-        except SourceError as error:
-            self.error = error
-        if batch:
-            yield batch
 
 
 def _require_template(index: Index, template: str) -> None:
@@ -336,68 +312,3 @@ def _versions() -> dict[str, str]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-class _Seen:
-    """The ids that this run has met, in a temporary file: memory does not grow with the source."""
-
-    def __init__(self) -> None:
-        # An empty name is a file that SQLite unlinks as it opens it: nothing is left behind by an ingest that was killed.
-        self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE seen (id TEXT PRIMARY KEY) WITHOUT ROWID;")
-
-    def __enter__(self) -> _Seen:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-
-    def add(self, book_ids: Sequence[str]) -> set[int]:
-        """Remember the ids and return the positions of those that were met before, here or in an earlier batch."""
-        self._db.execute("BEGIN")
-        again = {
-            at for at, book_id in enumerate(book_ids) if not self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (book_id,)).rowcount
-        }
-        self._db.execute("COMMIT")
-        return again
-
-    def has(self, book_id: str) -> bool:
-        return self._db.execute("SELECT 1 FROM seen WHERE id = ?", (book_id,)).fetchone() is not None
-
-
-class _RejectsFile:
-    """JSON lines of the rows that were not used; the file exists only when there are any."""
-
-    def __init__(self, data_dir: Path, collection: str) -> None:
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-        self.path = data_dir / "rejects" / f"{collection}-{stamp}.jsonl"
-        self._file: TextIO | None = None
-        self._first = ""
-
-    def __enter__(self) -> _RejectsFile:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
-
-    @property
-    def kept_path(self) -> str | None:
-        return str(self.path) if self._first else None
-
-    @property
-    def first_reason(self) -> str:
-        return f", the first: {self._first}; see {self.path}" if self._first else ""
-
-    def write(self, rejected: Sequence[Rejected]) -> None:
-        try:
-            for row in rejected:
-                if self._file is None:
-                    self.path.parent.mkdir(parents=True, exist_ok=True)
-                    self._file = self.path.open("w", encoding="utf-8")
-                    self._first = f"line {row.line}: {row.reason}"
-                self._file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise StorageError(
-                f"cannot write {self.path} ({error.strerror}); the rejected rows must not be lost, so nothing more was read"
-            ) from None

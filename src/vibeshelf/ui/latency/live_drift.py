@@ -38,9 +38,9 @@ def drift_view(collection: str, length: timedelta | None) -> None:
     st.table(pd.DataFrame(list(map(_row, found))).set_index("property"), border="horizontal", alt="Incoming queries beside the reference")
     st.caption(
         "A query that came often counts once. Differences with their 95 % interval; a drift is one that chance gives in less than 5 % of "
-        "cases, all properties together. The script is that of most letters: French is not told from English. A word is strange to the "
-        "model when its tokenizer does not know it or breaks it into more than three pieces, as it does with rare names and other scripts. "
-        "Cosines are of unfiltered hybrid searches."
+        "cases, all properties together. The language is told by letters and little words; what has none counts as English. A word is "
+        "strange to the model when its tokenizer does not know it or breaks it into more than three pieces, as it does with rare names and "
+        "other scripts. Cosines are of unfiltered hybrid searches."
     )
 
 
