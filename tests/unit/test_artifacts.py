@@ -23,12 +23,14 @@ from vibeshelf.adapters.shards import in_shards, read_shard, write_shard
 from vibeshelf.adapters.store import Store
 from vibeshelf.adapters.stored_books import StoredHashes
 from vibeshelf.core.artifacts import Artifact, ArtifactFile, content_hash
+from vibeshelf.core.contests import ONE, Contender, Contest, Drawn
 from vibeshelf.core.errors import InputError, SourceError, StorageError
 from vibeshelf.core.judging import Pair
 from vibeshelf.core.records import Book
 from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.services.artifacts.moving import pull, push, verify
 from vibeshelf.services.artifacts.parcel import PullOptions
+from vibeshelf.services.contests import open_contests
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.judging import open_desk
 from vibeshelf.services.shelf import Shelf, open_shelf
@@ -271,6 +273,23 @@ def test_judgments_travel_whole_and_those_here_are_kept(settings: Settings, stor
     (tmp_path / "old").mkdir()
     Path(str(kept)).rename(tmp_path / "old" / "judgments.sqlite")
     assert [each.rater for each in open_desk(load_settings(data_dir=tmp_path / "old")).judgments.standing("starter")] == ["bo"]
+
+
+def test_blind_comparisons_travel_with_the_judgments(settings: Settings, store: ArtifactStore, tmp_path: Path) -> None:
+    one, other = Contender("starter", "dense"), Contender("starter", "hybrid")
+    mine = open_contests(settings)
+    mine.settle(mine.deal(Contest(one, other, "state"), "sea", "visitor", "seed", (Drawn("b1", "starter", "The Sea", ONE),)).round_id)
+    facts = push(settings, store, "judgments", "all").artifact.facts
+    assert (facts["rounds"], facts["verdicts"]) == (1, 1)
+    assert "events" not in facts, "nobody judged"
+    here = settings_in(tmp_path / "here")
+    assert pull(here, store, "judgments", "all").outcome["verdicts"] == 1
+    assert [each.query for each in open_contests(here).settled(one, other)] == ["sea"]
+    with pytest.raises(InputError, match="there are blind comparisons"):
+        pull(here, store, "judgments", "all")
+    open_desk(here).judgments.grade("starter", Pair("q1", "b1"), "bo", 0)
+    pull(here, store, "judgments", "all", options=PullOptions(replace=True))
+    assert len(open_desk(here).judgments.standing("starter")) == 1, "what did not come takes nobody's place"
 
 
 def test_a_model_serves_from_its_pulled_export(minilm: Encoder, store: ArtifactStore, tmp_path: Path) -> None:

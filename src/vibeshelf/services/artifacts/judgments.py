@@ -1,51 +1,97 @@
-"""Judgments as an artifact: the whole database as it was at one moment, every event of every rater."""
+"""What people said, as an artifact: judgments and blind comparisons, each database whole as it was at one moment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from vibeshelf.adapters import contests, judging_tables
 from vibeshelf.adapters.database_copies import copy_database, counts_of, settle_copy
-from vibeshelf.adapters.judging_tables import MIGRATIONS
 from vibeshelf.core.errors import InputError, SourceError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.artifacts.parcel import FOLDER, Arrived, Parcel, PullOptions, scratch
 
 FILE = "judgments.sqlite"
-_TABLES = ("events",)
+_CONTESTS = "contests.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """A file, what it holds, the tables whose rows are counted (the first says whether it holds anything), and its newest version."""
+
+    file: str
+    holds: str
+    tables: tuple[str, ...]
+    newest: int
+    otherwise: str = ""
+
+
+_DATABASES = (
+    _Database(FILE, "judgments", ("events",), len(judging_tables.MIGRATIONS), ", or merge a file of grades: vibeshelf judge import FILE"),
+    _Database(_CONTESTS, "blind comparisons", ("rounds", "verdicts"), len(contests.MIGRATIONS)),
+)
 
 
 def pack_judgments(settings: Settings, _: str, parcel: Parcel) -> Mapping[str, Any]:
-    """Send the judgments, under any name, while raters go on. Raises InputError when there are none."""
-    path = settings.data_dir / FILE
-    if not path.is_file():
-        raise InputError(f"{settings.data_dir} holds no judgments yet; give some on the Judge page, or: vibeshelf judge import FILE")
+    """Send what people said, under any name, while they go on. Raises InputError when nobody said anything."""
+    facts: dict[str, Any] = {}
     with scratch(settings) as folder:
-        copy_database(path, folder / FILE)
-        settle_copy(folder / FILE)
-        version, counts = counts_of(folder / FILE, _TABLES)
-        parcel.add(folder / FILE, FILE)
-    return {**counts, "schema": version}
+        for each in _DATABASES:
+            if not (settings.data_dir / each.file).is_file():
+                continue
+            copy = folder / each.file
+            copy_database(settings.data_dir / each.file, copy)
+            settle_copy(copy)
+            version, counts = counts_of(copy, each.tables)
+            parcel.add(copy, each.file)
+            facts |= {**counts, "schema" if each.file == FILE else "contests_schema": version}
+    if not facts:
+        raise InputError(f"{settings.data_dir} holds no judgments yet; give some on the Judge page, or: vibeshelf judge import FILE")
+    return facts
 
 
 def unpack_judgments(arrived: Arrived, options: PullOptions) -> Mapping[str, Any]:
-    """Put the judgments in place of those here, of which a copy is kept.
+    """Put what people said in place of what is here, of which a copy is kept.
 
-    Raises InputError where there are judgments and `replace` is not set, SourceError for a file that is damaged or newer than this program.
+    Raises InputError where something is here and `replace` is not set, SourceError for a file that is damaged or newer than this
+    program; then nothing has changed.
     """
-    source, target = arrived.path(FILE), arrived.settings.data_dir / FILE
-    version, counts = counts_of(source, _TABLES)
-    if version > len(MIGRATIONS):
-        raise SourceError(f"the judgments are of version {version}; this program knows {len(MIGRATIONS)}. Update Vibeshelf")
-    kept = None
-    if target.is_file() and counts_of(target, _TABLES)[1]["events"]:
-        if not options.replace:
-            raise InputError(
-                f"there are judgments in {target}; pull with --replace (a copy of them is kept), "
-                "or merge a file of grades: vibeshelf judge import FILE"
-            )
-        kept = arrived.settings.data_dir / FOLDER / f"judgments-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite"
+    come = [each for each in _DATABASES if arrived.has(each.file)]
+    if not come:
+        raise InputError(
+            f"this artifact holds neither {' nor '.join(each.holds for each in _DATABASES)}; was it pushed by another program?"
+        )
+    counted = {each.file: _checked(arrived, each, options) for each in come}
+    kept = {each.file: copy for each in come if (copy := _replaced(arrived, each)) is not None}
+    counts = {table: count for each in counted.values() for table, count in each.items()}
+    target = arrived.settings.data_dir / come[0].file
+    return {"file": str(target), **counts, "kept_copy": str(next(iter(kept.values()))) if kept else None}
+
+
+def _checked(arrived: Arrived, each: _Database, options: PullOptions) -> dict[str, int]:
+    """Return the rows that have come."""
+    version, counts = counts_of(arrived.path(each.file), each.tables)
+    if version > each.newest:
+        raise SourceError(f"the {each.holds} are of version {version}; this program knows {each.newest}. Update Vibeshelf")
+    target = arrived.settings.data_dir / each.file
+    if _holds_something(target, each) and not options.replace:
+        raise InputError(f"there are {each.holds} in {target}; pull with --replace (a copy of them is kept){each.otherwise}")
+    return counts
+
+
+def _replaced(arrived: Arrived, each: _Database) -> Path | None:
+    """Put a database in its place and return the copy of what was there, if anything was."""
+    target, kept = arrived.settings.data_dir / each.file, None
+    if _holds_something(target, each):
+        name = each.file.removesuffix(".sqlite")
+        kept = arrived.settings.data_dir / FOLDER / f"{name}-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite"
         copy_database(target, kept)
-    copy_database(source, target)
-    return {"file": str(target), **counts, "kept_copy": str(kept) if kept else None}
+    copy_database(arrived.path(each.file), target)
+    return kept
+
+
+def _holds_something(path: Path, each: _Database) -> bool:
+    return path.is_file() and counts_of(path, each.tables)[1][each.tables[0]] > 0

@@ -52,6 +52,9 @@ class Arrived:
     settings: Settings
     progress: Progress
 
+    def has(self, name: str) -> bool:
+        return any(file.path == name for file in self.artifact.files)
+
     def path(self, name: str) -> Path:
         """Return where a file of the artifact lies. Raises InputError when it has none of that name."""
         return self.folder / self.artifact.file(name).path
