@@ -99,7 +99,8 @@ def test_sentences_of_many_books_are_forgotten_in_turn() -> None:
     assert not sentences.knows([Book("b0", "x", description="The sea 0.")])
 
 
-def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: Shelf) -> None:
+def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibeshelf.services.matching._REST_SECONDS", 0.0)
     mirror = fake_starter.mirror()
     assert mirror is not None
     books = list(mirror.all_books())
@@ -123,7 +124,7 @@ def test_who_learns_waits_while_somebody_searches(fake_starter: Shelf, monkeypat
     assert not sentences.knows([PLAIN])
     now[0] += 0.5
     sentences.learn(mirror)
-    assert slept == [1.5]
+    assert slept == [9.5]
 
 
 def test_words_for_similarity_follow_the_random_pairs() -> None:

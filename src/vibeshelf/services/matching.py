@@ -22,7 +22,7 @@ _ALMOST, _MOST = 0.04, 2
 _MOST_SENTENCES = 12
 _MAX_BOOKS = 1000
 # Whoever searches is not disturbed: so long after the last search nobody does, and a book's sentences take a few hundredths of a second.
-_REST_SECONDS = 2.0
+_REST_SECONDS = 10.0
 _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[^\sa-z])")
 
 
@@ -45,7 +45,7 @@ class Sentences:
         self._size = size
         self._known: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
-        self._asked = -_REST_SECONDS
+        self._asked = time.monotonic()
 
     def learn(self, mirror: Mirror) -> None:
         """Encode the sentences of every book, one book after another, and only while nobody searches.
