@@ -50,7 +50,7 @@ _STOPWATCH = """
     const paragraphs = [...document.querySelectorAll('[data-testid=stMarkdown] p')];
     const said = paragraphs.some((each) => each.textContent === `You asked: ${seen.wish}`);
     const ours = list?.dataset.asked?.split('\\n')[1] === seen.wish && list.children.length >= 10;
-    const none = !list && document.querySelector('.st-key-nothing');
+    const none = document.querySelector('.st-key-nothing')?.textContent.includes(seen.wish);
     if (ours || said || none) once('results');
     if (ours && list.querySelector('mark')) once('marks');
     if (none || (ours && list.dataset.marked === 'whole')) once('all');

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from eval.apps import CHROMIUM, QUIET
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.servers import free_port, wait_until_it_answers
@@ -22,6 +22,8 @@ from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import Shelf
 
 FAILURES = ROOT / "test-results"
+# A machine that runs two tests at once may take long over a search; what never comes fails all the same.
+expect.set_options(timeout=30_000)
 
 
 @dataclass(frozen=True)

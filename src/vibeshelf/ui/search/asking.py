@@ -9,6 +9,7 @@ import streamlit as st
 from vibeshelf.services.surprises import surprise, surprise_of, wishes_for
 from vibeshelf.ui.query_box import query_box
 from vibeshelf.ui.search.reading import read_words
+from vibeshelf.ui.text import plain
 
 # Each with what it shows about asking.
 _EXAMPLES = (
@@ -24,9 +25,7 @@ _EXAMPLES = (
     ("a monastery in the Middle Ages", "a time and a place"),
 )
 _SHOWN, _OFFSET, _SURPRISED = 5, "examples-from", "surprised"
-_INSTEAD, _ANYWAY = 3, "anyway-for"
-_OTHERWISE = "A mood, a place, a time or a plot in other words may. These do find something:"
-_FEWER = "Fewer filters may find more, or a mood, a place or a plot in other words, such as:"
+_INSTEAD, _ANYWAY, _LONGEST_CHARS = 3, "anyway-for", 80
 
 
 def asking_box() -> str:
@@ -49,18 +48,28 @@ def welcome() -> None:
     st.button("Surprise me", key="surprise", on_click=surprise_me, icon=":material/casino:", help="A good wish at random, with the reason")
 
 
-def nothing_found(asked: str, narrowed: bool) -> bool:
+def nothing_found(asked: str, typed: str) -> bool:
     """Say that nothing comes close to what was asked, and offer wishes that are known to find something instead of books that do not.
 
-    Return whether the visitor wants to see the nearest books all the same; `asked` names the search.
+    Return whether the visitor wants to see the nearest books all the same; `asked` names the search, `typed` are its words.
     """
     with st.container(key="nothing", border=True, gap="small"):
-        st.markdown("**Nothing here comes close to that.** " + (_FEWER if narrowed else _OTHERWISE))
+        st.markdown(f"**{_nothing_close_to(typed)}** A mood, a place, a time or a plot in other words may. These do find something:")
         for at, wish in enumerate(wishes_for(asked, _INSTEAD)):
             st.button(wish, key=f"instead-{at}", on_click=_choose, args=(wish,), type="tertiary")
         if st.session_state.get(_ANYWAY) != asked:
             st.button("Show the nearest all the same", key="anyway", on_click=_show_anyway, args=(asked,))
     return bool(st.session_state.get(_ANYWAY) == asked)
+
+
+def nothing_left_close(typed: str) -> None:
+    """Say that of what filters leave nothing comes close; whoever narrows wants to see what is left."""
+    st.info(f"{_nothing_close_to(typed)} Fewer filters may find more.", icon=":material/travel_explore:")
+
+
+def _nothing_close_to(typed: str) -> str:
+    words = typed if len(typed) <= _LONGEST_CHARS else f"{typed[: _LONGEST_CHARS - 1]}…"
+    return f"Nothing here comes close to “{plain(words)}”."
 
 
 def _show_anyway(asked: str) -> None:
