@@ -32,9 +32,10 @@ def _make_ready() -> None:
         from vibeshelf.ui.search.results import learn, make_ready
 
         make_ready()
-        with suppress(AttributeError, OSError):
-            # Of this thread alone, where the system has such a thing: what follows is for hours when nothing else is to do.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        if sys.platform == "linux":
+            # Of this thread alone, which no other system knows: what follows is for hours when nothing else is to do.
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
         learn()
     except VibeshelfError as error:
         # Whoever searches is told the same, with what to do.
