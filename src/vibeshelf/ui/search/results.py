@@ -153,7 +153,8 @@ def _seed_line(shelf: Shelf, like: str, query: str) -> None:
     book: Book = shelf.index().books([like])[like]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="seed"):
         direction = ", moved towards your words" if query else ""
-        said = f"Books near to <strong>{escape(book.title or 'Untitled')}</strong> by {escape(book.author or 'an unknown author')}{direction}"
+        title, author = escape(book.title or "Untitled"), escape(book.author or "an unknown author")
+        said = f"Books near to <strong>{title}</strong> by {author}{direction}"
         st.html(f'<div class="vs-seed">{cover_picture(book)}<p>{said}</p></div>', width="content")
         st.button("Search anew", key="unlike", on_click=forget_like, type="tertiary", icon=":material/close:")
 
