@@ -21,8 +21,8 @@ from vibeshelf.adapters.catalog.starter import starter_queries
 SEARCHES, VISITS, STARTS = 50, 12, 5
 RESULTS_MS, MARKS_MS, FIRST_RESULT_MS = 300, 200, 2500
 _PATIENCE_MS = 120_000
-# A server that nobody asks anything has encoded all sentences of the starter collection in this time.
-_LEARNING_SECONDS = 60
+# A server that nobody asks anything has encoded all sentences of the starter collection in this time, once the machine is at rest.
+_LEARNING_SECONDS = 180
 _BARE = """
 import streamlit as st
 

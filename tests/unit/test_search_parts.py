@@ -101,6 +101,7 @@ def test_sentences_of_many_books_are_forgotten_in_turn() -> None:
 
 def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vibeshelf.services.matching._REST_SECONDS", 0.0)
+    monkeypatch.setattr("vibeshelf.services.matching._is_busy", lambda: False)
     mirror = fake_starter.mirror()
     assert mirror is not None
     books = list(mirror.all_books())
@@ -110,7 +111,7 @@ def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: S
         assert sentences.knows(books) is knows
 
 
-def test_who_learns_waits_while_somebody_searches(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_learns_waits_while_somebody_searches_or_the_machine_is_busy(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = fake_starter.mirror()
     assert mirror is not None
     now, slept = [100.0], list[float]()
@@ -120,11 +121,12 @@ def test_who_learns_waits_while_somebody_searches(fake_starter: Shelf, monkeypat
         now[0] += seconds
 
     monkeypatch.setattr("vibeshelf.services.matching.time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    monkeypatch.setattr("vibeshelf.services.matching.os", SimpleNamespace(getloadavg=lambda: (64.0 if now[0] < 113 else 0.1, 0, 0)))
     sentences = Sentences(FakeEncoder())
     assert not sentences.knows([PLAIN])
     now[0] += 0.5
     sentences.learn(mirror)
-    assert slept == [9.5]
+    assert slept == [9.5, 1, 1, 1]
 
 
 def test_words_for_similarity_follow_the_random_pairs() -> None:

@@ -5,6 +5,7 @@ Of a small collection the sentences are encoded while nobody searches; their mar
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
@@ -12,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from vibeshelf.adapters.encoders import Encoder
+from vibeshelf.adapters.encoders.graph_encoder import usable_cores
 from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.core.records import Book
 from vibeshelf.core.vectors import Vectors
@@ -23,6 +25,8 @@ _MOST_SENTENCES = 12
 _MAX_BOOKS = 1000
 # Whoever searches is not disturbed: so long after the last search nobody does, and a book's sentences take a few hundredths of a second.
 _REST_SECONDS = 10.0
+# With other work on the cores the threads of an encoder wait for each other, and take several times the processor's time.
+_MOST_LOAD, _LOOK_SECONDS = 0.5, 1.0
 _END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+(?=[\"'“‘(]?[^\sa-z])")
 
 
@@ -48,15 +52,15 @@ class Sentences:
         self._asked = time.monotonic()
 
     def learn(self, mirror: Mirror) -> None:
-        """Encode the sentences of every book, one book after another, and only while nobody searches.
+        """Encode the sentences of every book, one book after another, and only while nobody searches and the machine is at rest.
 
         A collection of more books than are remembered is left alone.
         """
         if len(mirror) > self._size:
             return
         for book in list(mirror.all_books()):
-            while (since := time.monotonic() - self._asked) < _REST_SECONDS:
-                time.sleep(_REST_SECONDS - since)
+            while (since := time.monotonic() - self._asked) < _REST_SECONDS or _is_busy():
+                time.sleep(max(_REST_SECONDS - since, _LOOK_SECONDS))
             self._encode([book])
 
     def knows(self, books: Sequence[Book]) -> bool:
@@ -94,6 +98,11 @@ class Sentences:
                 start += len(sentences)
             while len(self._known) > max(self._size, len(new)):
                 self._known.popitem(last=False)
+
+
+def _is_busy() -> bool:
+    """Return whether more than half of the cores had work in the last minute."""
+    return os.getloadavg()[0] > _MOST_LOAD * usable_cores()
 
 
 def _nearest(cosines: Vectors, floor: float) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from vibeshelf.services.shelf import DEFAULT_COLLECTION
@@ -18,8 +20,7 @@ def collection_box() -> str:
     if is_first_run(found):
         first_run()
         st.stop()
-    # The one that is meant when the address has none comes first: Streamlit leaves the first out of the address, and goes back to it.
-    names = sorted((info.name for info in found if info.manifest), key=lambda name: (name != DEFAULT_COLLECTION, name))
+    names = meant_first(DEFAULT_COLLECTION, sorted(info.name for info in found if info.manifest))
     if st.session_state.get("collection") not in names:
         wanted = st.query_params.get("collection")
         if wanted and wanted not in names:
@@ -31,6 +32,14 @@ def collection_box() -> str:
     if len(names) > 1:
         st.selectbox("Collection", names, key="collection", bind="query-params", width=260, on_change=_chosen)
     return str(st.session_state["collection"])
+
+
+def meant_first(name: str, offered: Iterable[str]) -> list[str]:
+    """Return what is offered with the name that is meant when the address has none, where it is among them, as the first.
+
+    Streamlit leaves the first out of the address, and goes back to it.
+    """
+    return sorted(offered, key=lambda each: each != name)
 
 
 def _chosen() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import streamlit as st
 
 from vibeshelf.core.contests import Contender
@@ -11,6 +9,7 @@ from vibeshelf.services.search import DEFAULT_SYSTEM
 from vibeshelf.services.shelf import DEFAULT_COLLECTION
 from vibeshelf.services.systems import POPULAR, SYSTEMS
 from vibeshelf.ui import resources
+from vibeshelf.ui.collection_box import meant_first
 from vibeshelf.ui.layout import empty_state
 from vibeshelf.ui.text import plain
 
@@ -32,9 +31,9 @@ def contender_boxes() -> tuple[Contender, Contender]:
     for wanted in st.session_state.get(_UNKNOWN, ()):
         st.warning(f"There is no {plain(wanted)} here to compare; choose among those below.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="contenders"):
-        st.selectbox("This one", _first(left, offered), key=LEFT, bind="query-params", on_change=_chosen)
+        st.selectbox("This one", meant_first(left, offered), key=LEFT, bind="query-params", on_change=_chosen)
         st.button("Swap", key="swap", icon=":material/swap_horiz:", on_click=_swap, help="The left one to the right")
-        st.selectbox("Against", _first(right, offered), key=RIGHT, bind="query-params", on_change=_chosen)
+        st.selectbox("Against", meant_first(right, offered), key=RIGHT, bind="query-params", on_change=_chosen)
     return offered[st.session_state[LEFT]], offered[st.session_state[RIGHT]]
 
 
@@ -46,11 +45,6 @@ def _from_address(key: str, default: str, offered: dict[str, Contender]) -> None
     if wanted and wanted not in offered:
         st.session_state[_UNKNOWN] = (*st.session_state.get(_UNKNOWN, ()), wanted)
     st.session_state[key] = wanted if wanted in offered else default
-
-
-def _first(name: str, offered: Iterable[str]) -> list[str]:
-    """Return the names with the one that is meant when the address has none as the first: Streamlit leaves the first out of the address."""
-    return [name, *(each for each in offered if each != name)]
 
 
 def _swap() -> None:
