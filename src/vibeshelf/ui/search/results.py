@@ -32,8 +32,8 @@ from vibeshelf.ui.text import plain
 from vibeshelf.ui.visitor import visitor
 
 PAGE = 10
-# Which results get their marked sentences together: the first that a screen shows, then the next, then the rest.
-_ROUNDS = ((0, 2), (2, 5), (5, MAX_K))
+# Which results get their marked sentences together: the first that a screen shows, then the rest; every round more costs its own start.
+_ROUNDS = ((0, 2), (2, MAX_K))
 _SHOWN, _SHOWN_FOR, _LOGGED = "shown", "shown-for", "logged"
 
 
