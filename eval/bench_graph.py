@@ -18,10 +18,11 @@ import numpy as np
 
 from eval.measuring import percentile_ms
 from vibeshelf.adapters.catalog.starter import starter_queries
-from vibeshelf.adapters.index import Index
-from vibeshelf.adapters.mirror import top
+from vibeshelf.adapters.index import Index, StoredPage
+from vibeshelf.adapters.mirror import Mirror
 from vibeshelf.adapters.store import Store
-from vibeshelf.core.settings import load_settings
+from vibeshelf.core.records import Manifest
+from vibeshelf.core.settings import Settings, load_settings
 from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.shelf import open_shelf
 
@@ -50,37 +51,45 @@ def main() -> None:
     titles = [title for title, *_ in mirror.names()]
     drawn = np.random.default_rng(7).choice(len(titles), min(_TITLES, len(titles)), replace=False)
     kinds = {
-        "wishes": _asked(mirror.ids, mirror.vectors, shelf.encoder.encode_queries(list(starter_queries().values()))),
-        "titles": _asked(mirror.ids, mirror.vectors, shelf.encoder.encode_queries([titles[at] or "untitled" for at in drawn])),
+        "wishes": _asked(mirror, shelf.encoder.encode_queries(list(starter_queries().values()))),
+        "titles": _asked(mirror, shelf.encoder.encode_queries([titles[at] or "untitled" for at in drawn])),
     }
     pages = list(shelf.index().stored())
     print(f"{len(mirror):,} books, {shelf.encoder.spec.model}\n")
-    print(
-        "| neighbours, candidates built with, searched with | built in | "
-        + " | ".join(f"recall@10, {kind}" for kind in kinds)
-        + " | p50 | p95 |"
-    )
-    print("|---" * (len(kinds) + 4) + "|")
+    heads = ["neighbours, candidates built with, searched with", "built in", *(f"recall@{_K}, {kind}" for kind in kinds), "p50", "p95"]
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for neighbours, built, searched in SETTINGS:
-        graph = {"max_neighbors": neighbours, "ef_construction": built, "ef_search": searched}
-        with tempfile.TemporaryDirectory(dir=settings.data_dir) as folder:
-            store = Store(settings.model_copy(update={"data_dir": Path(folder)}))
-            started = time.perf_counter()
-            index = store.create(replace(shelf.manifest, collection="graph", hnsw=graph))
-            for page in pages:
-                index.put(page.books, page.hashes, page.vectors)
-            index.nearest(pages[0].vectors[0], _K)
-            seconds = time.perf_counter() - started
-            found = {kind: _search(index, asked) for kind, asked in kinds.items()}
-            store.close()
-        times = [each for _, taken in found.values() for each in taken]
-        recalls = " | ".join(f"{recall:.4f}" for recall, _ in found.values())
-        print(f"| {neighbours}, {built}, {searched} | {seconds:.0f} s | {recalls} | "
-              f"{percentile_ms(times, 50):.2f} ms | {percentile_ms(times, 95):.2f} ms |", flush=True)  # fmt: skip
+        manifest = replace(
+            shelf.manifest,
+            collection="graph",
+            hnsw={"max_neighbors": neighbours, "ef_construction": built, "ef_search": searched},
+        )
+        seconds, found = _measured(settings, manifest, pages, list(kinds.values()))
+        times = [each for _, taken in found for each in taken]
+        cells = [f"{neighbours}, {built}, {searched}", f"{seconds:.0f} s", *(f"{recall:.4f}" for recall, _ in found)]
+        print(f"| {' | '.join([*cells, *(f'{percentile_ms(times, q):.2f} ms' for q in (50, 95))])} |", flush=True)
 
 
-def _asked(ids: Sequence[str], stored: Vectors, vectors: Vectors) -> Asked:
-    return Asked(vectors, [frozenset(ids[row] for row in top(stored @ vector, _K).tolist()) for vector in vectors])
+def _asked(mirror: Mirror, vectors: Vectors) -> Asked:
+    every = mirror.select(())
+    return Asked(vectors, [frozenset(book_id for book_id, _ in mirror.nearest(vector, _K, every)) for vector in vectors])
+
+
+def _measured(
+    settings: Settings, manifest: Manifest, pages: Sequence[StoredPage], kinds: Sequence[Asked]
+) -> tuple[float, list[tuple[float, list[float]]]]:
+    """Build a graph in a scratch folder; return the seconds that took, and what `_search` gives for each kind of query."""
+    with tempfile.TemporaryDirectory(dir=settings.data_dir) as folder:
+        store = Store(settings.model_copy(update={"data_dir": Path(folder)}))
+        started = time.perf_counter()
+        index = store.create(manifest)
+        for page in pages:
+            index.put(page.books, page.hashes, page.vectors)
+        index.nearest(pages[0].vectors[0], _K)
+        seconds = time.perf_counter() - started
+        found = [_search(index, asked) for asked in kinds]
+        store.close()
+    return seconds, found
 
 
 def _search(index: Index, asked: Asked) -> tuple[float, list[float]]:

@@ -8,6 +8,7 @@ if [ -n "${CI:-}" ] && ! have_chromium && [ "$(id -u)" = 0 ] && command -v apt-g
     echo "test: installing chromium for the browser tests" >&2
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null || echo "test: chromium cannot be had; the browser tests will be skipped" >&2
 fi
-# Two at a time, whole files to each, so that what a file sets up is set up once; arguments of one's own run as they are said.
+# Two at a time, whole files to each, so that what a file sets up is set up once, and in the order of the files: the browser's are the
+# long ones, and begin first. Arguments of one's own run as they are said.
 [ $# -gt 0 ] || set -- -n 2 --dist loadfile --no-loadscope-reorder
 exec .venv/bin/python -m pytest "$@"

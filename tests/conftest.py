@@ -75,9 +75,14 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
         kept = STARTER_CACHE / _state()
         if not kept.is_dir():
             _make_starter(settings_in(tmp_path_factory.mktemp("making") / "data"), kept)
-        for name in ("chroma", "mirrors"):
-            shutil.copytree(kept / name, made.data_dir / name)
+        copy_collections(kept, made.data_dir)
     return open_shelf(STARTER, settings=made)
+
+
+def copy_collections(source: Path, target: Path) -> None:
+    """Copy all collections of a data folder into another, where there are none."""
+    for name in ("chroma", "mirrors"):
+        shutil.copytree(source / name, target / name)
 
 
 def _make_starter(settings: Settings, kept: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, serving
-from tests.conftest import settings_in
+from tests.conftest import copy_collections, settings_in
 from vibeshelf.adapters.store import Store
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.corpus import corpus_hash
@@ -32,8 +31,7 @@ def hurt(starter: Shelf, tmp_path: Path) -> Settings:
     made_of = corpus_hash((book.book_id, each) for book, each in zip(books, hashes, strict=True))
     settings = settings_in(tmp_path / "data")
     # The app makes the starter collection before it serves; here it is made already.
-    for part in ("chroma", "mirrors"):
-        shutil.copytree(starter.store.settings.data_dir / part, settings.data_dir / part)
+    copy_collections(starter.store.settings.data_dir, settings.data_dir)
     store = Store(settings)
     with store.writer("hurt"):
         store.create(replace(starter.manifest, collection="hurt", count=BOOKS, corpus_hash=made_of)).put(books, hashes, vectors)

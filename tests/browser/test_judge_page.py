@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import NASTY
 from tests.command import vibeshelf
-from tests.conftest import settings_in
+from tests.conftest import copy_collections, settings_in
 from vibeshelf.adapters.catalog import open_source
 from vibeshelf.adapters.catalog.starter import starter_queries_path
 from vibeshelf.core.judging import JudgedQuery, Task
@@ -38,8 +37,7 @@ def app(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
     """The app over a copy of the starter collection, and a task over books that are hard to show."""
     data_dir = tmp_path_factory.mktemp("judging") / "data"
     settings = settings_in(data_dir)
-    for name in ("chroma", "mirrors"):
-        shutil.copytree(starter.store.settings.data_dir / name, data_dir / name)
+    copy_collections(starter.store.settings.data_dir, data_dir)
     source = tmp_path_factory.mktemp("hard") / "hard.jsonl"
     source.write_text("".join(json.dumps(book) + "\n" for book in HARD))
     ingest(open_source(str(source)), settings, IngestOptions("hard-books"))

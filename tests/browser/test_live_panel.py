@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, serving
-from tests.conftest import settings_in
+from tests.conftest import copy_collections, settings_in
 from vibeshelf.services.shelf import Shelf
 
 PATIENCE_MS = 90_000
@@ -21,8 +20,7 @@ PATIENCE_MS = 90_000
 def server(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with a log of its own: the chart shows the ten most searched, and other tests search too."""
     made = settings_in(tmp_path_factory.mktemp("live") / "data")
-    for name in ("chroma", "mirrors"):
-        shutil.copytree(starter.store.settings.data_dir / name, made.data_dir / name)
+    copy_collections(starter.store.settings.data_dir, made.data_dir)
     with serving(made.data_dir) as running:
         yield running
 

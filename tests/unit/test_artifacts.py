@@ -288,7 +288,8 @@ def test_blind_comparisons_travel_with_the_judgments(settings: Settings, store: 
     with pytest.raises(InputError, match="there are blind comparisons"):
         pull(here, store, "judgments", "all")
     open_desk(here).judgments.grade("starter", Pair("q1", "b1"), "bo", 0)
-    pull(here, store, "judgments", "all", options=PullOptions(replace=True))
+    kept = pull(here, store, "judgments", "all", options=PullOptions(replace=True)).outcome["kept_copy"]
+    assert Path(str(kept)).name.startswith("contests-before-")
     assert len(open_desk(here).judgments.standing("starter")) == 1, "what did not come takes nobody's place"
 
 

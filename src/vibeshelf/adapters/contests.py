@@ -39,6 +39,7 @@ _TABLES = (
     ),
 )
 MIGRATIONS = (_TABLES,)
+FILE = "contests.sqlite"
 _OF_PAIR = "one_collection = ? AND one_system = ? AND other_collection = ? AND other_system = ?"
 
 

@@ -82,3 +82,4 @@ _SUGGESTIONS = (
 )
 
 MIGRATIONS = (_EVENTS, _TASKS, _SUGGESTIONS)
+FILE = "judgments.sqlite"

@@ -12,7 +12,8 @@ from vibeshelf.adapters.catalog.starter import starter_queries
 from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.adapters.lexical import tokens
 from vibeshelf.adapters.mirror import Mirror
-from vibeshelf.core.records import Book, Hit
+from vibeshelf.core.records import Hit
+from vibeshelf.core.template import ALL_TEXT, render
 
 # Wishes of ordinary length; the rambling ones take long to encode and tell no more.
 _WISHES, _LONGEST_CHARS = 60, 80
@@ -73,8 +74,4 @@ def nothing_close(query: str, hits: Sequence[Hit], closeness: Closeness) -> bool
     if best is None or best >= closeness.floor:
         return False
     words = set(tokens(query))
-    return not any(words and words <= set(tokens(_text_of(hit.book))) for hit in hits)
-
-
-def _text_of(book: Book) -> str:
-    return " ".join((book.title, *book.authors, *book.genres, book.description))
+    return not any(words and words <= set(tokens(render(ALL_TEXT, hit.book))) for hit in hits)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vibeshelf.adapters.contests import MIGRATIONS, Contests, Settled
+from vibeshelf.adapters.contests import FILE, MIGRATIONS, Contests, Settled
 from vibeshelf.adapters.database import open_database
 from vibeshelf.core.contests import Contender, Contest, Drawn, Round
 from vibeshelf.core.errors import InputError
@@ -52,7 +52,7 @@ class Tally:
 
 def open_contests(settings: Settings) -> Contests:
     """Return the blind comparisons of a data folder. Raises StorageError."""
-    return Contests(open_database(settings.data_dir / "contests.sqlite", MIGRATIONS))
+    return Contests(open_database(settings.data_dir / FILE, MIGRATIONS))
 
 
 def contest_of(contenders: tuple[Contender, Contender], shelves: Mapping[str, Shelf]) -> Contest:

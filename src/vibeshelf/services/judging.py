@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from vibeshelf.adapters.catalog.starter import STARTER, starter_queries
 from vibeshelf.adapters.database import open_database
-from vibeshelf.adapters.judging_tables import MIGRATIONS
+from vibeshelf.adapters.judging_tables import FILE, MIGRATIONS
 from vibeshelf.adapters.judgments import Judgments
 from vibeshelf.adapters.suggestions import Suggestions
 from vibeshelf.adapters.tasks import Tasks
@@ -161,7 +161,7 @@ class Desk:
 
 def open_desk(settings: Settings) -> Desk:
     """Return the desk of a data folder, with the starter task in it."""
-    database = open_database(settings.data_dir / "judgments.sqlite", MIGRATIONS)
+    database = open_database(settings.data_dir / FILE, MIGRATIONS)
     desk = Desk(Tasks(database), Judgments(database), Suggestions(database))
     if desk.tasks.get(STARTER) is None:
         desk.tasks.save(Task(STARTER, (STARTER,), SYSTEMS))

@@ -25,6 +25,11 @@ def year_text(year: int | None) -> str:
     return f"{-year} BCE" if year < 0 else str(year)
 
 
+def shortened(text: str, most: int) -> str:
+    """Return the text in at most so many characters; one that was cut ends in an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def isolated(text: str) -> str:
     """Return the text so that its direction, or a direction mark in it, does not reach its neighbours."""
     return f"\u2068{text}\u2069"

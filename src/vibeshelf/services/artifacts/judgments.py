@@ -14,24 +14,35 @@ from vibeshelf.core.errors import InputError, SourceError
 from vibeshelf.core.settings import Settings
 from vibeshelf.services.artifacts.parcel import FOLDER, Arrived, Parcel, PullOptions, scratch
 
-FILE = "judgments.sqlite"
-_CONTESTS = "contests.sqlite"
-
 
 @dataclass(frozen=True, slots=True)
 class _Database:
-    """A file, what it holds, the tables whose rows are counted (the first says whether it holds anything), and its newest version."""
+    """A file, what it holds, the tables whose rows are counted (the first says whether it holds anything), its newest version, under
+    what name a pushed one is told its version, and what else can be done than replace it."""
 
     file: str
     holds: str
     tables: tuple[str, ...]
     newest: int
+    version: str
     otherwise: str = ""
 
+    def counts(self, path: Path) -> dict[str, int]:
+        """Return the rows of a file. Raises SourceError for one that is damaged or newer than this program."""
+        version, counts = counts_of(path, self.tables)
+        if version > self.newest:
+            raise SourceError(f"the {self.holds} are of version {version}; this program knows {self.newest}. Update Vibeshelf")
+        return counts
 
+    def is_held(self, path: Path) -> bool:
+        """Return whether a file is there and holds anything."""
+        return path.is_file() and counts_of(path, self.tables)[1][self.tables[0]] > 0
+
+
+_OR_MERGE = ", or merge a file of grades: vibeshelf judge import FILE"
 _DATABASES = (
-    _Database(FILE, "judgments", ("events",), len(judging_tables.MIGRATIONS), ", or merge a file of grades: vibeshelf judge import FILE"),
-    _Database(_CONTESTS, "blind comparisons", ("rounds", "verdicts"), len(contests.MIGRATIONS)),
+    _Database(judging_tables.FILE, "judgments", ("events",), len(judging_tables.MIGRATIONS), "schema", _OR_MERGE),
+    _Database(contests.FILE, "blind comparisons", ("rounds", "verdicts"), len(contests.MIGRATIONS), "contests_schema"),
 )
 
 
@@ -47,7 +58,7 @@ def pack_judgments(settings: Settings, _: str, parcel: Parcel) -> Mapping[str, A
             settle_copy(copy)
             version, counts = counts_of(copy, each.tables)
             parcel.add(copy, each.file)
-            facts |= {**counts, "schema" if each.file == FILE else "contests_schema": version}
+            facts |= {**counts, each.version: version}
     if not facts:
         raise InputError(f"{settings.data_dir} holds no judgments yet; give some on the Judge page, or: vibeshelf judge import FILE")
     return facts
@@ -64,34 +75,19 @@ def unpack_judgments(arrived: Arrived, options: PullOptions) -> Mapping[str, Any
         raise InputError(
             f"this artifact holds neither {' nor '.join(each.holds for each in _DATABASES)}; was it pushed by another program?"
         )
-    counted = {each.file: _checked(arrived, each, options) for each in come}
-    kept = {each.file: copy for each in come if (copy := _replaced(arrived, each)) is not None}
-    counts = {table: count for each in counted.values() for table, count in each.items()}
-    target = arrived.settings.data_dir / come[0].file
-    return {"file": str(target), **counts, "kept_copy": str(next(iter(kept.values()))) if kept else None}
+    counts = {table: count for each in come for table, count in each.counts(arrived.path(each.file)).items()}
+    home = arrived.settings.data_dir
+    held = [each for each in come if each.is_held(home / each.file)]
+    if held and not options.replace:
+        first = held[0]
+        raise InputError(f"there are {first.holds} in {home / first.file}; pull with --replace (a copy of them is kept){first.otherwise}")
+    kept = [_kept_copy(home / each.file, home / FOLDER) for each in held]
+    for each in come:
+        copy_database(arrived.path(each.file), home / each.file)
+    return {"file": str(home / come[0].file), **counts, "kept_copy": ", ".join(map(str, kept)) or None}
 
 
-def _checked(arrived: Arrived, each: _Database, options: PullOptions) -> dict[str, int]:
-    """Return the rows that have come."""
-    version, counts = counts_of(arrived.path(each.file), each.tables)
-    if version > each.newest:
-        raise SourceError(f"the {each.holds} are of version {version}; this program knows {each.newest}. Update Vibeshelf")
-    target = arrived.settings.data_dir / each.file
-    if _holds_something(target, each) and not options.replace:
-        raise InputError(f"there are {each.holds} in {target}; pull with --replace (a copy of them is kept){each.otherwise}")
-    return counts
-
-
-def _replaced(arrived: Arrived, each: _Database) -> Path | None:
-    """Put a database in its place and return the copy of what was there, if anything was."""
-    target, kept = arrived.settings.data_dir / each.file, None
-    if _holds_something(target, each):
-        name = each.file.removesuffix(".sqlite")
-        kept = arrived.settings.data_dir / FOLDER / f"{name}-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite"
-        copy_database(target, kept)
-    copy_database(arrived.path(each.file), target)
-    return kept
-
-
-def _holds_something(path: Path, each: _Database) -> bool:
-    return path.is_file() and counts_of(path, each.tables)[1][each.tables[0]] > 0
+def _kept_copy(path: Path, folder: Path) -> Path:
+    copy = folder / f"{path.stem}-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}.sqlite"
+    copy_database(path, copy)
+    return copy

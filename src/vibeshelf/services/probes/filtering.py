@@ -28,18 +28,18 @@ def _filters(specimen: Specimen) -> Finding:
         return Finding(NOT_APPLICABLE, "the books have no facts to filter by")
     vector = specimen.unit[specimen.sample[len(specimen.sample) // 2]]
     scores = np.where(specimen.sound, specimen.unit @ vector, -np.inf)
-    problems, recalls = [], []
+    wrong, recalls = [], []
     for condition in conditions:
         passing = np.array([_passes(book, condition) for book in specimen.holdings.books])
         problem, recall = _asked_of_chroma(specimen, condition, passing, vector, scores)
-        problems += [f"{_said(condition)}: {said}" for said in (problem, _asked_of_mirror(specimen, condition, passing)) if said]
+        wrong += [f"{_said(condition)}: {said}" for said in (problem, _asked_of_mirror(specimen, condition, passing)) if said]
         recalls.append(recall)
     least = min(recalls)
-    if problems or least < _LEAST_RECALL:
-        problems += [f"only {least:.0%} of the nearest books that pass are found"] if least < _LEAST_RECALL else []
+    missed = [f"only {least:.0%} of the nearest books that pass are found"] if least < _LEAST_RECALL else []
+    if wrong or missed:
         # Wrong books are a fault; near ones that are missed are what a graph is allowed, only more of it.
-        status = FAIL if len(problems) > (least < _LEAST_RECALL) else WARN
-        return Finding(status, "; ".join(problems[:3]), "build the index again with the repair 'rebuild'", repair="rebuild")
+        status = FAIL if wrong else WARN
+        return Finding(status, "; ".join([*wrong, *missed][:3]), "build the index again with the repair 'rebuild'", repair="rebuild")
     return Finding(PASS, f"{len(conditions)} filters ({', '.join(map(_said, conditions))}) give what passes, in index and mirror")
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vibeshelf.core.probes import Figure, ProbeResult
 from vibeshelf.ui.charts import BETTER, WORSE, Chart
+from vibeshelf.ui.text import shortened
 
 _HEIGHT, _TALL = 250, 330
 _LONGEST_TITLE = 34
@@ -75,7 +76,7 @@ def _norms(figures: Mapping[str, Figure]) -> Explained:
 
 def _hubs(figures: Mapping[str, Figure]) -> Explained:
     hubs, shares = _words(figures, "hub"), _numbers(figures, "hub_share")
-    table = pd.DataFrame({"place": range(len(hubs)), "book": [_cut(title) for title in hubs], "share": shares})
+    table = pd.DataFrame({"place": range(len(hubs)), "book": [shortened(title, _LONGEST_TITLE) for title in hubs], "share": shares})
     bars = alt.Chart(table).mark_bar(color=BETTER).encode(
         y=alt.Y("book:N", title=None, sort=alt.EncodingSortField("place"), axis=alt.Axis(labelLimit=220)),
         x=alt.X("share:Q", title="among the ten nearest of so many books", axis=alt.Axis(format="%")),
@@ -198,10 +199,6 @@ def _peak(edges: Sequence[float], heights: Sequence[float]) -> float:
 
 def _said(what: str, heights: Sequence[float]) -> str:
     return f"Chart of {what}; {len(heights)} bars, the largest {max(heights, default=0.0):.3g}"
-
-
-def _cut(title: str) -> str:
-    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
 
 
 _CHARTS: dict[str, tuple[tuple[str, ...], Callable[[Mapping[str, Figure]], Explained]]] = {

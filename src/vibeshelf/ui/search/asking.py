@@ -9,7 +9,7 @@ import streamlit as st
 from vibeshelf.services.surprises import surprise, surprise_of, wishes_for
 from vibeshelf.ui.query_box import query_box
 from vibeshelf.ui.search.reading import read_words
-from vibeshelf.ui.text import plain
+from vibeshelf.ui.text import plain, shortened
 
 # Each with what it shows about asking.
 _EXAMPLES = (
@@ -48,28 +48,24 @@ def welcome() -> None:
     st.button("Surprise me", key="surprise", on_click=surprise_me, icon=":material/casino:", help="A good wish at random, with the reason")
 
 
-def nothing_found(asked: str, typed: str) -> bool:
+def nothing_found(asked: str, typed: str, narrowed: bool) -> bool:
     """Say that nothing comes close to what was asked, and offer wishes that are known to find something instead of books that do not.
 
-    Return whether the visitor wants to see the nearest books all the same; `asked` names the search, `typed` are its words.
+    Return whether the nearest books are shown all the same: whoever narrows wants to see what is left, others are asked. `asked`
+    names the search, `typed` are its words.
     """
+    said = f"Nothing here comes close to “{plain(shortened(typed, _LONGEST_CHARS))}”."
+    if narrowed:
+        st.info(f"{said} Fewer filters may find more.", icon=":material/travel_explore:")
+        return True
+    anyway = bool(st.session_state.get(_ANYWAY) == asked)
     with st.container(key="nothing", border=True, gap="small"):
-        st.markdown(f"**{_nothing_close_to(typed)}** A mood, a place, a time or a plot in other words may. These do find something:")
+        st.markdown(f"**{said}** A mood, a place, a time or a plot in other words may. These do find something:")
         for at, wish in enumerate(wishes_for(asked, _INSTEAD)):
             st.button(wish, key=f"instead-{at}", on_click=_choose, args=(wish,), type="tertiary")
-        if st.session_state.get(_ANYWAY) != asked:
+        if not anyway:
             st.button("Show the nearest all the same", key="anyway", on_click=_show_anyway, args=(asked,))
-    return bool(st.session_state.get(_ANYWAY) == asked)
-
-
-def nothing_left_close(typed: str) -> None:
-    """Say that of what filters leave nothing comes close; whoever narrows wants to see what is left."""
-    st.info(f"{_nothing_close_to(typed)} Fewer filters may find more.", icon=":material/travel_explore:")
-
-
-def _nothing_close_to(typed: str) -> str:
-    words = typed if len(typed) <= _LONGEST_CHARS else f"{typed[: _LONGEST_CHARS - 1]}…"
-    return f"Nothing here comes close to “{plain(words)}”."
+    return anyway
 
 
 def _show_anyway(asked: str) -> None:

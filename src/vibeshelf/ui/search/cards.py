@@ -68,15 +68,17 @@ def link_out(template: str, hit: Hit) -> str:
 
 def draw_cards(cards: Sequence[Card], asked: str, marks: Marks | None, on_like: Pressed, on_thumb: Pressed) -> None:
     """Draw the results of a search; `asked` names it. What was pressed lies in the session under KEY."""
-    known = {book_id: list(places) for book_id, places in (marks or {}).items()}
-    data = {"asked": asked, "cards": list(cards), "marks": known, "whole": marks is not None}
+    data = {"asked": asked, "cards": list(cards), "marks": _lists(marks or {}), "whole": marks is not None}
     _cards()(key=KEY, data=data, on_liked_change=on_like, on_thumbed_change=on_thumb)
 
 
 def draw_marks(asked: str, marks: Marks, start: int, whole: bool) -> None:
     """Mark the sentences of some of the results that were drawn for the same search, from place `start` on; `whole`: no more come."""
-    places_of = {book_id: list(places) for book_id, places in marks.items()}
-    _marks()(key=f"marks-{start}", data={"asked": asked, "marks": places_of, "whole": whole})
+    _marks()(key=f"marks-{start}", data={"asked": asked, "marks": _lists(marks), "whole": whole})
+
+
+def _lists(marks: Marks) -> dict[str, list[int]]:
+    return {book_id: list(places) for book_id, places in marks.items()}
 
 
 @cache

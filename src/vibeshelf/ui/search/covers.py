@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 
 from vibeshelf.core.records import Book
-from vibeshelf.ui.text import year_text
+from vibeshelf.ui.text import shortened, year_text
 
 # Cloth, ink and ornament, each pair of cloth and ink with a contrast above 7.
 _CLOTHS = (
@@ -42,7 +42,7 @@ def cover_svg(book: Book) -> str:
     size = min(17 if longest <= 9 and len(lines) <= 3 else 14 if len(lines) <= 4 else 12, round(_ROOM / _WIDE / longest, 1))
     top = 50 - (len(lines) - 3) * 4
     title = "".join(_text(line, 60, top + at * size * 1.18, size, ink, "600") for at, line in enumerate(lines))
-    author = _text(_shortened(book.authors[0] if book.authors else "", 20), 60, 157, 8.5, ink, "500")
+    author = _text(shortened(" ".join(book.authors[0].split()) if book.authors else "", 20), 60, 157, 8.5, ink, "500")
     year = _text(year_text(book.year), 60, 169, 7.5, ink, "400")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-hidden="true" focusable="false">'
@@ -76,11 +76,6 @@ def _words(title: str) -> Sequence[str]:
     for word in title.split()[: _MOST_LINES * 6]:
         pieces += [word[at : at + _WORD_CHARS] for at in range(0, min(len(word), 60), _WORD_CHARS)]
     return pieces or ["Untitled"]
-
-
-def _shortened(text: str, most: int) -> str:
-    even = " ".join(text.split())
-    return even if len(even) <= most else f"{even[: most - 1]}…"
 
 
 def _text(text: str, x: float, y: float, size: float, ink: str, weight: str) -> str:

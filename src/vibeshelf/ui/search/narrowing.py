@@ -13,7 +13,7 @@ from vibeshelf.adapters.stored_books import FILTER_KEYS
 from vibeshelf.core.records import Filter
 from vibeshelf.services.facets import LISTS, Facet, facets, within
 from vibeshelf.services.filters import filter_text, read_filters
-from vibeshelf.ui.text import plain, year_text
+from vibeshelf.ui.text import plain, shortened, year_text
 
 # The label of a box, and how its numbers are said.
 _LABELS = {"genre": "Genre", "year": "Year", "language": "Language", "country": "Country", "pages": "Length", "average_rating": "Rating"}
@@ -40,8 +40,9 @@ def narrowing(mirror: Mirror, filters: Sequence[Filter]) -> None:
             (_list_box if facet.key in LISTS else _range_box)(facet, now)
     # What has no box of its own, such as an author, comes from a link and can be taken back.
     for each in chosen.values():
+        said = shortened(filter_text(each).replace("=", ": ", 1), _LONGEST_CHARS)
         st.button(
-            plain(_shortened(filter_text(each).replace("=", ": ", 1))), key=f"drop-{each.key}", type="primary", icon=":material/close:",
+            plain(said), key=f"drop-{each.key}", type="primary", icon=":material/close:",
             on_click=forget, args=(each.key,), help="Take this filter back",
         )  # fmt: skip
     if filters:
@@ -95,12 +96,7 @@ def _range_box(facet: Facet, now: Filter | None) -> None:
 def range_words(each: Filter) -> str:
     """Return a range as people say it: 'before 1800', '750 BCE to 500 BCE', 'under 200 pages', '4 and up'."""
     if each.key == "year":
-        low_year, high_year = (None if bound is None else int(bound) for bound in (each.low, each.high))
-        if low_year is None:
-            return f"until {year_text(high_year)}" if high_year is not None and high_year < 0 else f"before {(high_year or 0) + 1}"
-        if high_year is None:
-            return f"since {year_text(low_year)}"
-        return year_text(low_year) if low_year == high_year else f"{year_text(low_year)} to {year_text(high_year)}"
+        return _years_said(*(None if bound is None else int(bound) for bound in (each.low, each.high)))
     low, high = ("" if bound is None else f"{bound:g}" for bound in (each.low, each.high))
     unit = {"pages": " pages"}.get(each.key, "")
     if each.low is None and each.high is not None:
@@ -110,16 +106,20 @@ def range_words(each: Filter) -> str:
     return low if low == high else f"{low} to {high}{unit}"
 
 
+def _years_said(low: int | None, high: int | None) -> str:
+    if high is None:
+        return f"since {year_text(low)}"
+    if low is None:
+        return f"until {year_text(high)}" if high < 0 else f"before {high + 1}"
+    return year_text(low) if low == high else f"{year_text(low)} to {year_text(high)}"
+
+
 def _label(key: str, now: Filter | None) -> str:
     if now is None:
         return _LABELS[key]
     if not now.values:
         return range_words(now)
-    return plain(_shortened(", ".join(map(str, now.values))))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_CHARS else f"{text[: _LONGEST_CHARS - 1]}…"
+    return plain(shortened(", ".join(map(str, now.values)), _LONGEST_CHARS))
 
 
 def _put_values(key: str, box: str) -> None:

@@ -22,7 +22,7 @@ from vibeshelf.services.suggestions import suggest, suggested
 from vibeshelf.ui import resources
 from vibeshelf.ui.layout import empty_state, show_error
 from vibeshelf.ui.search import window
-from vibeshelf.ui.search.asking import nothing_found, nothing_left_close
+from vibeshelf.ui.search.asking import nothing_found
 from vibeshelf.ui.search.cards import KEY, LIKED, THUMBED, card_of, draw_cards, draw_marks
 from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
@@ -113,9 +113,7 @@ def _draw(shelf: Shelf, found: SearchResult, asked: Asked, filters: Sequence[Fil
         return
     aimless = not asked.like and not asked.steering.like
     nothing = closeness is not None and aimless and nothing_close(found.query, found.hits, closeness)
-    if nothing and left is not None:
-        nothing_left_close(asked.typed)
-    shown = not nothing or left is not None or nothing_found(asked.name, asked.typed)
+    shown = not nothing or nothing_found(asked.name, asked.typed, narrowed=left is not None)
     explained(found, filters, left, asked.steering)
     if not shown:
         return
