@@ -37,6 +37,9 @@ def page(title: str) -> Iterator[None]:
     """Draw the frame, then the body; whatever the body raises is shown in words, never as a traceback."""
     st.set_page_config(page_title=f"{title} · {_BRAND}", page_icon=str(_ICON) if _ICON.is_file() else None, layout="centered")
     st.html(f"<style>{style('look.css')}</style>")
+    # Before anything that may take long: the server can go in the middle of it.
+    with st.container(key="scripts"):
+        st.html(f"<script>{style('reach.js')}{style('offline.js')}</script>", unsafe_allow_javascript=True)
     _menu()
     try:
         if title != "Health":
@@ -50,7 +53,6 @@ def page(title: str) -> Iterator[None]:
             "This page met a defect of ours. What you had stored is safe; the server's log says what happened.",
             icon=":material/bug_report:",
         )
-    st.html(f"<script>{style('reach.js')}</script>", unsafe_allow_javascript=True)
 
 
 def show_error(error: VibeshelfError) -> None:

@@ -48,6 +48,7 @@ function thumbs(card, send) {
     icon.setAttribute("aria-hidden", "true")
     icon.translate = false
     node.append(icon)
+    node.dataset.asks = "server"
     node.setAttribute("aria-pressed", String(card.thumb === up))
     return node
   })
@@ -58,6 +59,7 @@ function doings(card, send) {
   const row = make("div", "vs-doings")
   const like = make("a", "vs-do", "More like this")
   like.href = card.like
+  like.dataset.asks = "server"
   like.setAttribute("aria-label", `More like ${card.title}`)
   like.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return

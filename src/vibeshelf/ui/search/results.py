@@ -28,6 +28,7 @@ from vibeshelf.ui.search.covers import cover_picture
 from vibeshelf.ui.search.explain import explained
 from vibeshelf.ui.search.narrowing import filters_of_address, narrowing
 from vibeshelf.ui.search.reading import explain, reading_of
+from vibeshelf.ui.search.waiting import opened_shelf
 from vibeshelf.ui.text import plain
 from vibeshelf.ui.visitor import visitor
 
@@ -68,7 +69,8 @@ def results(collection: str, query: str, like: str | None) -> None:
     """Draw what a query, a book that others are to be like, or both, find."""
     narrow = st.container(horizontal=True, gap="xsmall", key="narrow")
     try:
-        shelf = resources.shelf(collection)
+        with narrow:
+            shelf = opened_shelf(collection)
         mirror = shelf.mirror()
         filters, problems = filters_of_address(mirror)
         wish = reading_of(query, mirror, like)

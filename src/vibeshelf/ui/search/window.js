@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const link = document.createElement("a")
     link.href = book.like
     link.title = book.name
+    link.dataset.asks = "server"
     link.setAttribute("aria-label", `More like ${book.name}`)
     link.innerHTML = book.cover
     link.addEventListener("click", (event) => {
