@@ -49,7 +49,7 @@ def test_a_refusal_is_the_banner(fake_starter: Shelf) -> None:
     standing = standing_of(ModelMismatch("starter", "model", "one", "two", "Do this."), None)
     assert standing is not None
     assert standing.status == FAIL
-    assert "built with one, requested two" in standing.reason
+    assert standing.reason == "Its model does not match, so nothing is searched with it."
 
 
 def test_a_failing_probe_is_the_banner_as_long_as_the_collection_is_the_same(fake_starter: Shelf) -> None:

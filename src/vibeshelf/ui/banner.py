@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from vibeshelf.core.errors import VibeshelfError
+from vibeshelf.core.errors import Mismatch, VibeshelfError
 from vibeshelf.core.probes import FAIL, WARN, Examination, ProbeResult, worst
 from vibeshelf.services.shelf import DEFAULT_COLLECTION, Shelf
 from vibeshelf.ui import resources
@@ -44,6 +44,9 @@ def banner() -> None:
 
 def standing_of(opened: Shelf | VibeshelfError | None, examination: Examination | None) -> Standing | None:
     """Return what is known, the worst of it; None for a collection in order, and for one that nobody has opened or examined."""
+    if isinstance(opened, Mismatch):
+        # The page says the rest where somebody searches.
+        return Standing(FAIL, f"Its {opened.what} does not match, so nothing is searched with it.")
     if isinstance(opened, VibeshelfError):
         return Standing(FAIL, str(opened))
     try:

@@ -13,6 +13,7 @@ from vibeshelf.ui import resources
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.live_charts import counted_chart
 from vibeshelf.ui.latency.live_now import Shown
+from vibeshelf.ui.text import shortened
 
 _NAME_CHARS = 70
 
@@ -34,7 +35,7 @@ def asked_view(shown: Shown) -> None:
 
 def _counted(found: Sequence[Counted], what: str, title: str, key: str, facts: str) -> None:
     table = pd.DataFrame([
-        {"place": place, "name": each.name, "count": each.count, "label": f"{each.count:,} · {_cut(each.name)}"}
+        {"place": place, "name": each.name, "count": each.count, "label": f"{each.count:,} · {shortened(each.name, _NAME_CHARS)}"}
         for place, each in enumerate(found, 1)
     ])  # fmt: skip
     st.markdown(f"**{title}**")
@@ -53,7 +54,3 @@ def _titles(collection: str, book_ids: Sequence[str]) -> dict[str, str]:
     except VibeshelfError:
         return {}
     return {book_id: f"{book.title or book_id}{f', {book.author}' if book.author else ''}" for book_id, book in books.items()}
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}…"

@@ -16,7 +16,7 @@ from vibeshelf.services.live import Kept, Times, Window, errors, failures, kept,
 from vibeshelf.ui.chart_files import show_chart
 from vibeshelf.ui.latency.live_charts import rate_chart, times_chart
 from vibeshelf.ui.latency.words import NOT_MEASURED, time_text
-from vibeshelf.ui.text import plain
+from vibeshelf.ui.text import plain, shortened
 
 _STAGES = {"encode": "encode", "search": "compare and rank", "hydrate": "fetch books"}
 _TEXT_CHARS = 90
@@ -193,6 +193,4 @@ def _errors(shown: Shown) -> None:
 
 
 def _cut(text: str | None) -> str:
-    if text is None:
-        return "(not kept)"
-    return text if len(text) <= _TEXT_CHARS else f"{text[:_TEXT_CHARS]}…"
+    return "(not kept)" if text is None else shortened(text, _TEXT_CHARS)
