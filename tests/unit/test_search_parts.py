@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -16,6 +18,7 @@ from vibeshelf.adapters.encoders import Encoder
 from vibeshelf.core.errors import InputError
 from vibeshelf.core.records import Book, Hit
 from vibeshelf.core.settings import load_settings
+from vibeshelf.core.vectors import Vectors
 from vibeshelf.services.closeness import FAR, Closeness, calibrate, nothing_close
 from vibeshelf.services.matching import Sentences, sentences_of
 from vibeshelf.services.shelf import Shelf
@@ -107,8 +110,26 @@ def test_a_small_collection_is_learnt_and_a_large_one_left_alone(fake_starter: S
     books = list(mirror.all_books())
     for size, knows in ((len(books), True), (len(books) - 1, False)):
         sentences = Sentences(FakeEncoder(), size)
-        sentences.learn(mirror)
+        sentences.learn(mirror, Event())
         assert sentences.knows(books) is knows
+
+
+def test_who_learns_stops_at_the_next_book_when_the_server_ends(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibeshelf.services.matching._REST_SECONDS", 0.0)
+    monkeypatch.setattr("vibeshelf.services.matching._is_busy", lambda: False)
+    mirror = fake_starter.mirror()
+    assert mirror is not None
+    ended, first = Event(), next(iter(mirror.all_books()))
+
+    class Last(FakeEncoder):
+        def encode_documents(self, texts: Sequence[str]) -> Vectors:
+            ended.set()
+            return super().encode_documents(texts)
+
+    sentences = Sentences(Last())
+    sentences.learn(mirror, ended)
+    assert sentences.knows([first])
+    assert len(sentences._known) == 1
 
 
 def test_who_learns_waits_while_somebody_searches_or_the_machine_is_busy(fake_starter: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,16 +137,18 @@ def test_who_learns_waits_while_somebody_searches_or_the_machine_is_busy(fake_st
     assert mirror is not None
     now, slept = [100.0], list[float]()
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
+    class Sleep(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            slept.append(timeout or 0.0)
+            now[0] += timeout or 0.0
+            return False
 
-    monkeypatch.setattr("vibeshelf.services.matching.time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    monkeypatch.setattr("vibeshelf.services.matching.time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr("vibeshelf.services.matching.os", SimpleNamespace(getloadavg=lambda: (64.0 if now[0] < 113 else 0.1, 0, 0)))
     sentences = Sentences(FakeEncoder())
     assert not sentences.knows([PLAIN])
     now[0] += 0.5
-    sentences.learn(mirror)
+    sentences.learn(mirror, Sleep())
     assert slept == [9.5, 1, 1, 1]
 
 

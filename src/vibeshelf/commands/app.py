@@ -30,14 +30,21 @@ def _app(arguments: argparse.Namespace) -> int:
     with Bar() as bar:
         report = ingest(open_source(STARTER), settings, IngestOptions(STARTER), bar.show)
     print(f"Vibeshelf: {report.tally.read:,} books in '{STARTER}', http://{arguments.address}:{port}", file=sys.stderr, flush=True)
-    streamlit = ["-m", "vibeshelf.ui.serve", str(page), "--server.address", arguments.address, "--server.port", str(port)]
+    streamlit = [str(page), "--server.address", arguments.address, "--server.port", str(port)]
     if arguments.address == "0.0.0.0":
         # Streamlit would ask a server on the internet for this machine's address, only to print it.
         streamlit += ["--browser.serverAddress", "localhost"]
     # Streamlit reads its configuration from the folder it is started in.
     os.environ["VIBESHELF_DATA_DIR"] = str(settings.data_dir)
     os.chdir(page.parent)
-    os.execv(sys.executable, [sys.executable, *streamlit])
+    if report.tally.encoded:
+        # A process of its own gives back the memory that encoding took.
+        os.execv(sys.executable, [sys.executable, "-m", "vibeshelf.ui.serve", *streamlit])
+    from vibeshelf.ui.serve import main
+
+    sys.argv[1:] = streamlit
+    main()
+    return 0
 
 
 def _free_port(address: str, text: str) -> int:

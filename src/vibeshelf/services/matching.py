@@ -51,16 +51,19 @@ class Sentences:
         self._lock = threading.Lock()
         self._asked = time.monotonic()
 
-    def learn(self, mirror: Mirror) -> None:
+    def learn(self, mirror: Mirror, ended: threading.Event) -> None:
         """Encode the sentences of every book, one book after another, and only while nobody searches and the machine is at rest.
 
-        A collection of more books than are remembered is left alone.
+        A collection of more books than are remembered is left alone. It stops before the next book once `ended` is set.
         """
         if len(mirror) > self._size:
             return
         for book in list(mirror.all_books()):
             while (since := time.monotonic() - self._asked) < _REST_SECONDS or _is_busy():
-                time.sleep(max(_REST_SECONDS - since, _LOOK_SECONDS))
+                if ended.wait(max(_REST_SECONDS - since, _LOOK_SECONDS)):
+                    return
+            if ended.is_set():
+                return
             self._encode([book])
 
     def knows(self, books: Sequence[Book]) -> bool:

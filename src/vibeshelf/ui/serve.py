@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import sys
@@ -13,20 +14,30 @@ from vibeshelf.core.settings import load_settings
 from vibeshelf.services.monitoring import start_metrics
 
 _log = logging.getLogger("vibeshelf")
+_ENDING_SECONDS = 5.0
 
 
 def main() -> None:
     """Run `streamlit run` with the arguments of this process."""
     from streamlit.web import cli
 
-    threading.Thread(target=_make_ready, name="make-ready", daemon=True).start()
+    ended = threading.Event()
+    helper = threading.Thread(target=_make_ready, args=(ended,), name="make-ready", daemon=True)
+    helper.start()
+    # A model that is at work while the interpreter ends brings the process down with messages of its own.
+    atexit.register(_end, ended, helper)
     # A monitor is answered from the start: one that is not, until somebody visits, would take the app for dead.
     start_metrics(load_settings())
     sys.argv = ["streamlit", "run", *sys.argv[1:]]
     cli.main()
 
 
-def _make_ready() -> None:
+def _end(ended: threading.Event, helper: threading.Thread) -> None:
+    ended.set()
+    helper.join(_ENDING_SECONDS)
+
+
+def _make_ready(ended: threading.Event) -> None:
     """Open what the first search needs while nobody waits for it, then learn; a visitor who comes meanwhile waits for the same opening."""
     try:
         from vibeshelf.ui.search.results import learn, make_ready
@@ -36,7 +47,7 @@ def _make_ready() -> None:
             # Of this thread alone, which no other system knows: what follows is for hours when nothing else is to do.
             with suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-        learn()
+        learn(ended)
     except VibeshelfError as error:
         # Whoever searches is told the same, with what to do.
         _log.warning("%s", error)

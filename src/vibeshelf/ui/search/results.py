@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from threading import Event
 
 import streamlit as st
 
@@ -49,10 +50,10 @@ def make_ready(collection: str = DEFAULT_COLLECTION) -> None:
     resources.desk()
 
 
-def learn(collection: str = DEFAULT_COLLECTION) -> None:
-    """Encode the sentences of a small collection while nobody searches; takes as long as there is to do."""
+def learn(ended: Event, collection: str = DEFAULT_COLLECTION) -> None:
+    """Encode the sentences of a small collection while nobody searches; takes as long as there is to do, or until `ended` is set."""
     if (mirror := resources.shelf(collection).mirror()) is not None:
-        resources.sentences(collection).learn(mirror)
+        resources.sentences(collection).learn(mirror, ended)
 
 
 @dataclass(frozen=True, slots=True)
