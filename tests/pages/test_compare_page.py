@@ -73,8 +73,8 @@ def address(at: AppTest, name: str) -> str:
 def drawn_data(at: AppTest, at_least: int = 1) -> dict[str, Any]:
     found = at.get("bidi_component")
     assert len(found) >= at_least
-    data: dict[str, Any] = json.loads(found[0].proto.json)
-    return data
+    [data] = json.loads(found[0].proto.json)
+    return dict(data)
 
 
 def hit(rank: int, book_id: str) -> Hit:

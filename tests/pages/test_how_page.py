@@ -85,7 +85,7 @@ def test_the_page_walks_the_visitors_own_words(how: Open, starter: Shelf) -> Non
     assert f"**{taken.nearest[0].score:.3f}**" in text
     assert ":violet-badge[fish · " in text
     assert f"1. {taken.parts[0].hit.title}" in text.replace("\u2068", "").replace("\u2069", "").replace("**", "")
-    pictures = [json.loads(each.proto.json) for each in at.get("bidi_component")]
+    pictures = [json.loads(each.proto.json)[0] for each in at.get("bidi_component")]
     assert len(pictures) == 1 + 3 + 1 + len(taken.parts)
     assert all(each["alt"] and each["svg"].startswith("<svg") for each in pictures)
     assert pictures[0]["svg"] == cells(taken.vector)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -68,6 +69,14 @@ def empty_state(line: str) -> None:
 def has_page(path: str) -> bool:
     """Return whether a page, such as 'pages/1_Judge.py', is there to be linked to."""
     return (_ROOT / path).is_file()
+
+
+def alone(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the data of a component as it is to be handed over.
+
+    Among the values of a mapping Streamlit looks for tables, for which it loads pandas: half a second of the first visit.
+    """
+    return [data]
 
 
 @cache

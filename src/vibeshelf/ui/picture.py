@@ -7,7 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-_SCRIPT = """export default function ({ data, parentElement }) {
+from vibeshelf.ui.layout import alone
+
+_SCRIPT = """export default function ({ data: [data], parentElement }) {
   const box = parentElement.querySelector(".vs-picture")
   box.innerHTML = data.svg
   box.setAttribute("aria-label", data.alt)
@@ -16,7 +18,7 @@ _SCRIPT = """export default function ({ data, parentElement }) {
 
 def picture(svg: str, alt: str, key: str) -> None:
     """Draw an SVG whose shapes have the classes of look.css; `alt` says what is in it to those who cannot see it."""
-    _picture()(key=key, data={"svg": svg, "alt": alt})
+    _picture()(key=key, data=alone({"svg": svg, "alt": alt}))
 
 
 @cache

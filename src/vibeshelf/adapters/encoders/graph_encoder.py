@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Padded tokens a batch: on a CPU small batches stay in cache and are the fastest.
 TOKEN_BUDGET = 1536
+# Of few texts the lengths differ more, and what is padded costs as much as what is not: they go in at least so many batches, if these
+# hold so many tokens. The 46 sentences of ten books took 147 ms instead of 194.
+_LEAST_BATCHES, _LEAST_BUDGET = 8, 256
 
 
 class GraphEncoder:
@@ -57,7 +60,9 @@ class GraphEncoder:
             rows[batch] = self._infer(self._feed([encodings[at] for at in batch]))
 
         # The longest first, so that no worker is left with one of them in the end.
-        batches = list(batches_by_tokens([len(encoding.ids) for encoding in encodings]))[::-1]
+        lengths = [len(encoding.ids) for encoding in encodings]
+        budget = min(TOKEN_BUDGET, max(_LEAST_BUDGET, sum(lengths) // _LEAST_BATCHES))
+        batches = list(batches_by_tokens(lengths, budget))[::-1]
         if self._workers == 1 or len(batches) < 2:
             for batch in batches:
                 run(batch)

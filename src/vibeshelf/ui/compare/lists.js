@@ -68,7 +68,7 @@ function follow(root, sides, links) {
   }))
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const root = make("div", "vl-lists")
   const sides = data.sides.map(side)
   root.append(sides[0], lines(data.links, Math.max(...data.sides.map((each) => each.rows.length), 1)), sides[1])

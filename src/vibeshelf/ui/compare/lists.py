@@ -12,7 +12,7 @@ from vibeshelf.core.contests import Contender
 from vibeshelf.core.records import SearchResult
 from vibeshelf.services.comparing import Comparison, Moved, compare
 from vibeshelf.ui import resources
-from vibeshelf.ui.layout import empty_state, style
+from vibeshelf.ui.layout import alone, empty_state, style
 from vibeshelf.ui.search.covers import cover_svg
 from vibeshelf.ui.text import plain, year_text
 
@@ -39,7 +39,7 @@ def side_by_side(query: str, contenders: tuple[Contender, Contender]) -> None:
         ],
         "links": links(found),
     }
-    _lists()(key="lists", data=data)
+    _lists()(key="lists", data=alone(data))
     st.caption(
         f"▲ and ▼: so many places higher or lower than on the left. New: not among the first {found.depth} there; gone: not among the "
         f"first {found.depth} on the right. Times are of this one search on this machine."

@@ -72,7 +72,7 @@ addEventListener("click", onClick, true)
 addEventListener("focusin", onFocus, true)
 addEventListener("focusout", onFocus, true)
 
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   const before = drawn
   drawn = data
   place = parentElement

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from vibeshelf.ui.layout import style
+from vibeshelf.ui.layout import alone, style
 
 _ACTS = "acts"
 
@@ -25,7 +25,7 @@ def hear(keys: Mapping[str, str], note: str = "") -> None:
     To be called last: when the script is told of these widgets they are on the screen.
     """
     with st.container(key="unseen-keys"):
-        _keys()(key="keys", data={"drawn": secrets.token_hex(8), "acts": _acts(), "keys": dict(keys), "note": note})
+        _keys()(key="keys", data=alone({"drawn": secrets.token_hex(8), "acts": _acts(), "keys": dict(keys), "note": note}))
 
 
 def _acts() -> int:

@@ -125,7 +125,7 @@ function mark(list, marks) {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const list = make("ol", "vs-cards")
   list.dataset.asked = data.asked
   list.dataset.marked = data.whole ? "whole" : "later"

@@ -13,7 +13,7 @@ from vibeshelf.core.records import Hit
 from vibeshelf.services.closeness import Closeness
 from vibeshelf.services.matching import sentences_of
 from vibeshelf.services.systems import DENSE_WEIGHT
-from vibeshelf.ui.layout import style
+from vibeshelf.ui.layout import alone, style
 from vibeshelf.ui.search.covers import cover_svg
 from vibeshelf.ui.text import year_text
 
@@ -69,12 +69,12 @@ def link_out(template: str, hit: Hit) -> str:
 def draw_cards(cards: Sequence[Card], asked: str, marks: Marks | None, on_like: Pressed, on_thumb: Pressed) -> None:
     """Draw the results of a search; `asked` names it. What was pressed lies in the session under KEY."""
     data = {"asked": asked, "cards": list(cards), "marks": _lists(marks or {}), "whole": marks is not None}
-    _cards()(key=KEY, data=data, on_liked_change=on_like, on_thumbed_change=on_thumb)
+    _cards()(key=KEY, data=alone(data), on_liked_change=on_like, on_thumbed_change=on_thumb)
 
 
 def draw_marks(asked: str, marks: Marks, start: int, whole: bool) -> None:
     """Mark the sentences of some of the results that were drawn for the same search, from place `start` on; `whole`: no more come."""
-    _marks()(key=f"marks-{start}", data={"asked": asked, "marks": _lists(marks), "whole": whole})
+    _marks()(key=f"marks-{start}", data=alone({"asked": asked, "marks": _lists(marks), "whole": whole}))
 
 
 def _lists(marks: Marks) -> dict[str, list[int]]:

@@ -120,7 +120,7 @@ function dress(parent) {
   for (const name of COLOURS) box.list.style.setProperty(`--st-${name}`, theme.getPropertyValue(`--st-${name}`))
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data: [data], parentElement, setStateValue }) {
   const input = document.querySelector(".st-key-q input")
   if (!input) return
   box.send = setStateValue

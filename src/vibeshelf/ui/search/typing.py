@@ -11,7 +11,7 @@ from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.services.asking.titles import titles_of
 from vibeshelf.services.surprises import surprises, wishes_with
 from vibeshelf.ui import resources
-from vibeshelf.ui.layout import style
+from vibeshelf.ui.layout import alone, style
 
 _KEY, _TYPED = "typing", "typed"
 _LEAST_CHARS, _MOST, _ON_EMPTY = 2, 7, 6
@@ -22,7 +22,7 @@ def suggestions(collection: str) -> None:
     """Give the box its focus and its suggestions; only this is run again while somebody types, and nothing is searched or logged."""
     typed = str((st.session_state.get(_KEY) or {}).get(_TYPED) or "")
     data = {"typed": typed, "found": found_for(collection, typed), "wishes": [each.text for each in surprises()[:_ON_EMPTY]]}
-    _typing()(key=_KEY, data=data, on_typed_change=lambda: None)
+    _typing()(key=_KEY, data=alone(data), on_typed_change=lambda: None)
 
 
 def found_for(collection: str, typed: str) -> list[dict[str, str]]:

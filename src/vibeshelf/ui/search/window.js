@@ -1,5 +1,5 @@
 // Draws the covers. Names are set as text; only the covers, which are made and escaped by us, are markup.
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const row = document.createElement("nav")
   row.className = "vs-window"
   row.setAttribute("aria-label", "Some books of this shelf; each leads to more like it")

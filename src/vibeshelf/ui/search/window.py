@@ -15,7 +15,7 @@ from vibeshelf.core.errors import VibeshelfError
 from vibeshelf.core.records import Book
 from vibeshelf.services.shelf import Shelf
 from vibeshelf.ui import resources
-from vibeshelf.ui.layout import style
+from vibeshelf.ui.layout import alone, style
 from vibeshelf.ui.search.covers import cover_svg
 
 KEY, CHOSEN = "window", "chosen"
@@ -34,7 +34,7 @@ def shop_window(collection: str, on_choice: Callable[[], None]) -> None:
         return
     if books:
         shown = [_shown(collection, book) for book in books]
-        _window()(key=KEY, data={"books": shown}, on_chosen_change=on_choice)
+        _window()(key=KEY, data=alone({"books": shown}), on_chosen_change=on_choice)
 
 
 def _some(shelf: Shelf) -> list[Book]:
