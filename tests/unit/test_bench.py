@@ -51,8 +51,8 @@ def test_there_are_results_of_the_quick_form() -> None:
     }
 
 
-def test_readme_quotes_the_recorded_figures() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_readmes_quote_the_recorded_figures() -> None:
+    readme = "".join((ROOT / each).read_text(encoding="utf-8") for each in ("README.md", "eval/README.md"))
     for path in RESULTS:
         content = json.loads(path.read_text())
         if not content["quick"]:

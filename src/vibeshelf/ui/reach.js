@@ -1,12 +1,14 @@
-// A table that is wider than the screen can be scrolled by keyboard only when it can have the focus, which Streamlit's cannot.
+// What is larger than its box can be scrolled by keyboard only when the box can have the focus, which Streamlit's cannot: tables that are
+// wider than the screen, and long ones in a box of fixed height.
 if (!window.vibeshelfReach) {
+  const BOXES = '[data-testid="stTable"] > div, [data-testid="stVerticalBlock"][overflow="auto"]'
   const reach = () => {
-    for (const box of document.querySelectorAll('[data-testid="stTable"] > div')) {
-      const wide = box.scrollWidth > box.clientWidth
-      if (wide && box.tabIndex < 0) {
+    for (const box of document.querySelectorAll(BOXES)) {
+      const large = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight
+      if (large && box.tabIndex < 0) {
         box.tabIndex = 0
         box.setAttribute("role", "group")
-        box.setAttribute("aria-label", "Table, to be scrolled sideways")
+        box.setAttribute("aria-label", "More than is shown, to be scrolled")
       }
     }
   }

@@ -14,15 +14,17 @@ from vibeshelf.core.settings import load_settings
 from vibeshelf.services.monitoring import start_metrics
 
 _log = logging.getLogger("vibeshelf")
-_ENDING_SECONDS = 5.0
+_HELPER, _ENDING_SECONDS = "make-ready", 5.0
 
 
 def main() -> None:
     """Run `streamlit run` with the arguments of this process."""
     from streamlit.web import cli
 
+    # What is opened before the first visit belongs to no visitor, which Streamlit would warn of at every start.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(_is_of_a_visitor)
     ended = threading.Event()
-    helper = threading.Thread(target=_make_ready, args=(ended,), name="make-ready", daemon=True)
+    helper = threading.Thread(target=_make_ready, args=(ended,), name=_HELPER, daemon=True)
     helper.start()
     # A model that is at work while the interpreter ends brings the process down with messages of its own.
     atexit.register(_end, ended, helper)
@@ -30,6 +32,10 @@ def main() -> None:
     start_metrics(load_settings())
     sys.argv = ["streamlit", "run", *sys.argv[1:]]
     cli.main()
+
+
+def _is_of_a_visitor(record: logging.LogRecord) -> bool:
+    return record.threadName != _HELPER
 
 
 def _end(ended: threading.Event, helper: threading.Thread) -> None:
