@@ -12,6 +12,8 @@ _COLOURS = ("#2f86c1", "#d0761f", "#3f9a63", "#b0589f", "#8a8178", "#b59a2a")
 _SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down")
 _DASHES = {"fp32": [1, 0], "fp16": [8, 2], "bf16": [5, 3], "int8": [2, 2]}
 _BACKENDS = ("torch", "onnx", "openvino")
+# On a phone a legend has room for the name and the cores of a machine; the line under the chart has all of it.
+_BRIEF = r"replace(datum.label, regexp(' *\\((R|TM|this machine|reference)\\)| Processor|, (x86_64|aarch64|arm64)', 'g'), '')"
 # Beyond this the shortest times of a linear axis could not be told apart.
 _LOG_FROM = 30
 # Streamlit fits axes and legends into a chart's height, so each has room of its own on top of the marks'.
@@ -132,7 +134,7 @@ def _shape_by_machine(machines: list[str]) -> alt.Shape:
 
 
 def _legend(machines: list[str]) -> alt.Legend | None:
-    return alt.Legend(orient="bottom", columns=1, labelLimit=600, title=None) if len(machines) > 1 else None
+    return alt.Legend(orient="bottom", columns=1, labelLimit=600, title=None, labelExpr=_BRIEF) if len(machines) > 1 else None
 
 
 def _by_backend(table: pd.DataFrame) -> alt.Color:
