@@ -64,7 +64,7 @@ def _tiles(shown: Shown, of: Times, failed: int) -> None:
             note = f"needs n={needed(percent)}" if value is None else f"n={of.n:,}"
             _tile(f"p{percent}, ms", "—" if value is None else f"{value:.3g}", note)
         refused = sum(row.error is not None for row in shown.rows) - failed
-        _tile("Failed", f"{failed:,}", f"{refused:,} refused" if refused else "none refused")
+        _tile("Failed", f"{failed:,}", f"{refused:,} refused")
 
 
 def _tile(label: str, value: str, note: str) -> None:
