@@ -42,8 +42,7 @@ def _app(arguments: argparse.Namespace) -> int:
         os.execv(sys.executable, [sys.executable, "-m", "vibeshelf.ui.serve", *streamlit])
     from vibeshelf.ui.serve import main
 
-    sys.argv[1:] = streamlit
-    main()
+    main(streamlit)
     return 0
 
 

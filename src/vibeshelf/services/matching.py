@@ -59,9 +59,8 @@ class Sentences:
         if len(mirror) > self._size:
             return
         for book in list(mirror.all_books()):
-            while (since := time.monotonic() - self._asked) < _REST_SECONDS or _is_busy():
-                if ended.wait(max(_REST_SECONDS - since, _LOOK_SECONDS)):
-                    return
+            while not ended.is_set() and ((since := time.monotonic() - self._asked) < _REST_SECONDS or _is_busy()):
+                ended.wait(max(_REST_SECONDS - since, _LOOK_SECONDS))
             if ended.is_set():
                 return
             self._encode([book])

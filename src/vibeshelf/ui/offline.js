@@ -11,21 +11,19 @@ if (!window.vibeshelfOffline) {
   const app = () => document.querySelector(".stApp")
   const gone = () => ["PINGING_SERVER", "CONNECTING"].includes(app()?.dataset.testConnectionState)
   const say = () => {
-    clearTimeout(waiting)
-    waiting = 0
     if (!gone() || line.isConnected) return
     app().append(line)
     line.textContent = SAID
   }
-  const unsay = () => {
-    clearTimeout(waiting)
-    waiting = 0
-    line.remove()
-    line.textContent = ""
-  }
   const look = () => {
-    if (!gone()) return unsay()
-    if (!line.isConnected) waiting ||= setTimeout(say, PATIENCE_MS)
+    if (!gone()) {
+      clearTimeout(waiting)
+      waiting = 0
+      line.remove()
+      line.textContent = ""
+      return
+    }
+    waiting ||= setTimeout(say, PATIENCE_MS)
     document.querySelector('[data-testid="stDialog"] button[aria-label="Close"]')?.click()
   }
   const onClick = (event) => {

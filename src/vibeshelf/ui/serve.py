@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from vibeshelf.core.errors import VibeshelfError
@@ -17,8 +18,8 @@ _log = logging.getLogger("vibeshelf")
 _HELPER, _ENDING_SECONDS = "make-ready", 5.0
 
 
-def main() -> None:
-    """Run `streamlit run` with the arguments of this process."""
+def main(arguments: Sequence[str]) -> None:
+    """Run `streamlit run` with a page and its options."""
     from streamlit.web import cli
 
     # What is opened before the first visit belongs to no visitor, which Streamlit would warn of at every start.
@@ -30,7 +31,7 @@ def main() -> None:
     atexit.register(_end, ended, helper)
     # A monitor is answered from the start: one that is not, until somebody visits, would take the app for dead.
     start_metrics(load_settings())
-    sys.argv = ["streamlit", "run", *sys.argv[1:]]
+    sys.argv = ["streamlit", "run", *arguments]
     cli.main()
 
 
@@ -62,4 +63,4 @@ def _make_ready(ended: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

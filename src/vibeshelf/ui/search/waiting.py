@@ -12,8 +12,11 @@ _BOOK = '<div class="vs-ghost"><i></i><div><b></b><b></b><p></p><p></p><p></p></
 
 
 def opened_shelf(collection: str) -> Shelf:
-    """Return the collection, with the outlines of books in its place until it is open. Raises VibeshelfError as opening does."""
-    if isinstance(resources.opened().get(collection), Shelf):
+    """Return the collection; while it is opened for the first time, the outlines of books stand where they will be.
+
+    Raises VibeshelfError as opening does.
+    """
+    if collection in resources.opened():
         return resources.shelf(collection)
     place = st.empty()
     with place.container(key="opening"):
