@@ -1,9 +1,10 @@
-"""What a visitor sees while a collection is being opened, and while the server is gone."""
+"""What a visitor sees while a collection is being opened, where it is refused, and while the server is gone."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from eval.apps import App
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import copy_collections, settings_in
 from vibeshelf.adapters.catalog import open_source
+from vibeshelf.adapters.store import Store
 from vibeshelf.services.ingest import IngestOptions, ingest
 from vibeshelf.services.shelf import Shelf
 
@@ -19,13 +21,18 @@ SAID = "The server does not answer. This page stays as it is, and goes on by its
 
 @pytest.fixture(scope="module")
 def app(starter: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server of its own, which tests may kill, with a second collection that nothing has opened."""
+    """A server of its own, which tests may kill, with a second collection that nothing has opened and one that another model made."""
     made = settings_in(tmp_path_factory.mktemp("gone") / "data")
     copy_collections(starter.store.settings.data_dir, made.data_dir)
     book = {"book_id": "b", "title": "The Light", "authors": ["A. Keeper"], "description": "A keeper alone at sea with a lamp."}
     source = made.data_dir / "second.jsonl"
     source.write_text(json.dumps(book) + "\n")
     ingest(open_source(str(source)), made, IngestOptions("second"))
+    store, held = Store(made), next(iter(starter.index().stored()))
+    other = replace(starter.manifest.encoder, weights_sha256="0" * 64)
+    with store.writer("foreign"):
+        store.create(replace(starter.manifest, collection="foreign", encoder=other)).put(held.books, held.hashes, held.vectors)
+    store.close()
     running = App(made.data_dir).start()
     yield running
     running.stop()
@@ -46,6 +53,24 @@ def test_outlines_stand_where_the_books_will_be_until_the_collection_is_open(wid
     wide.keyboard.press("Enter")
     expect(wide.locator(".vs-cards[data-asked*='a lamp'] #hit-1")).to_be_visible()
     assert wide.evaluate("window.ghosts") == 0
+
+
+def test_a_collection_of_another_model_is_refused_with_what_to_do(screen: Page, app: App) -> None:
+    screen.goto(f"{app.url}/?collection=foreign&q=alone+at+sea")
+    refused = screen.get_by_role("alert").filter(has_text="does not match")
+    expect(refused).to_contain_text("built with 'all-MiniLM-L6-v2'")
+    expect(refused).to_contain_text("vibeshelf")
+    expect(screen.locator("#hit-1, .vs-ghost")).to_have_count(0)
+    # What came of opening it is known from now on, and every page says so with the way to its health.
+    screen.reload()
+    banner = screen.locator(".st-key-banner")
+    expect(banner).to_contain_text("foreign cannot be trusted. Its model does not match, so nothing is searched with it.")
+    expect(refused).to_have_count(1)
+    assert screen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    banner.get_by_role("link", name="See its health").click()
+    expect(screen.get_by_role("heading", name="Can it be trusted?")).to_be_visible()
+    assert "collection=foreign" in screen.url
+    assert "Traceback" not in screen.content()
 
 
 def test_when_the_server_goes_the_page_stays_says_so_and_goes_on(screen: Page, app: App) -> None:
